@@ -1,0 +1,125 @@
+//! What may be asked about records. Every query language compiles to this, every store answers this.
+//!
+//! Meaning, in one place:
+//! - A *text* is searched after NFC and simple case folding. A *word character* is a letter, mark or number outside
+//!   Han, Kana and Hangul; all else ends a run, and each Han, Kana or Hangul character is a word by itself.
+//! - A [`Term`] matches where its characters appear and no run of word characters that begins or ends the term
+//!   goes on beyond it; `is_open_start` / `is_open_end` drop that condition at that side. White space in a term
+//!   matches any run of white space.
+//! - [`TextTarget::Anywhere`] is the body and every string in the record's own attributes; strings inside
+//!   arrays and maps count, map keys do not. A body that is an array or map is searched string by string alike.
+//! - A field that a record lacks matches nothing; [`Filter::Not`] of that matches.
+//! - An attribute is looked up in the record, then its scope, then its resource; the first that has the key
+//!   answers, and of several entries with one key in one place the first answers.
+
+use basics::Timestamp;
+
+/// A question about one record.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Filter {
+    /// Matches every record.
+    All,
+    /// Matches where all match; empty = every record.
+    And(Vec<Filter>),
+    /// Matches where any matches; empty = no record.
+    Or(Vec<Filter>),
+    /// Matches where the inner one does not.
+    Not(Box<Filter>),
+    /// A term in a text. On a field that holds a number or bool, see [`Filter::Text`]'s rule in the language page:
+    /// the term matches the value's text, or equals it as a number.
+    Text {
+        /// Where to look.
+        target: TextTarget,
+        /// What to look for.
+        term: Term,
+    },
+    /// The field's whole value is this text, compared exactly; a number or bool is compared by value.
+    Equals {
+        /// The field.
+        field: Field,
+        /// The whole value.
+        value: Box<str>,
+    },
+    /// The record has the field.
+    Exists(Field),
+    /// The field's value stands in this relation to the literal.
+    Compare {
+        /// The field.
+        field: Field,
+        /// The relation: value `comparison` literal.
+        comparison: Comparison,
+        /// The right-hand side.
+        literal: Literal,
+    },
+}
+
+/// Where a term is looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum TextTarget {
+    /// The body and every string of the record's own attributes.
+    Anywhere,
+    /// One field.
+    Field(Field),
+}
+
+/// What can be named in a question.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// The record's time.
+    Time,
+    /// The body.
+    Body,
+    /// The resource's `service.name`.
+    Service,
+    /// The severity. As text it is the level's name or the severity text; it compares as a level.
+    Level,
+    /// The trace id as 32 lower-case hex digits.
+    TraceId,
+    /// The span id as 16 lower-case hex digits.
+    SpanId,
+    /// The event name.
+    EventName,
+    /// The name of the instrumentation scope.
+    ScopeName,
+    /// An attribute by its key as sent.
+    Attribute(Box<str>),
+}
+
+/// Words to find in a text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Term {
+    /// The characters as written; folding is the matcher's work. Never empty.
+    pub text: Box<str>,
+    /// `*x`: a run of word characters may go on before the term.
+    pub is_open_start: bool,
+    /// `x*`: a run of word characters may go on behind the term.
+    pub is_open_end: bool,
+}
+
+/// A relation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Comparison {
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+/// The right-hand side of a comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Literal {
+    /// Compares with integers and doubles by value, and with strings that are a number in full.
+    Number(f64),
+    /// As [`Literal::Number`], exact beyond 2^53.
+    Int(i64),
+    /// Compares with strings by code point.
+    Text(Box<str>),
+    /// Compares with [`Field::Time`].
+    Time(Timestamp),
+    /// Compares with [`Field::Level`].
+    Level(crate::severity::Level),
+}
