@@ -131,6 +131,13 @@ impl Reservation {
         }
     }
 
+    /// Moves `bytes` of it, or all there is when that is less, into a reservation of their own.
+    pub fn split_off(&mut self, bytes: u64) -> Reservation {
+        let moved = bytes.min(self.bytes);
+        self.bytes -= moved;
+        Reservation { budget: self.budget.clone(), bytes: moved }
+    }
+
     /// Takes over what `other` holds. Both must come from the same budget.
     pub fn absorb(&mut self, mut other: Reservation) {
         assert!(Arc::ptr_eq(&self.budget.shared, &other.budget.shared), "reservations of two budgets do not merge");

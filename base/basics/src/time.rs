@@ -33,14 +33,14 @@ impl Timestamp {
 
     /// The moment `later` after this one, or the last nameable one.
     pub fn saturating_add(self, later: Duration) -> Timestamp {
-        let nanos = i64::try_from(later.as_nanos()).unwrap_or(i64::MAX);
-        Timestamp(self.0.saturating_add(nanos))
+        let nanos = u64::try_from(later.as_nanos()).unwrap_or(u64::MAX);
+        Timestamp(self.0.saturating_add_unsigned(nanos))
     }
 
     /// The moment `earlier` before this one, or the first nameable one.
     pub fn saturating_sub(self, earlier: Duration) -> Timestamp {
-        let nanos = i64::try_from(earlier.as_nanos()).unwrap_or(i64::MAX);
-        Timestamp(self.0.saturating_sub(nanos))
+        let nanos = u64::try_from(earlier.as_nanos()).unwrap_or(u64::MAX);
+        Timestamp(self.0.saturating_sub_unsigned(nanos))
     }
 
     /// Time from `earlier` to this moment; zero when `earlier` is later.
@@ -138,9 +138,8 @@ fn parse_rfc3339(text: &[u8]) -> Option<Timestamp> {
     }
     let (nanos, zone) = fraction(time.get(8..)?)?;
     let offset_seconds = zone_offset(zone)?;
-    let seconds = days
-        .checked_mul(SECONDS_PER_DAY)?
-        .checked_add(hour * 3600 + minute * 60 + second - offset_seconds)?;
+    let seconds =
+        days.checked_mul(SECONDS_PER_DAY)?.checked_add(hour * 3600 + minute * 60 + second - offset_seconds)?;
     // In 128 bits, because -1 second and 999 million nanoseconds may be nameable where -1 second is not.
     let total = i128::from(seconds) * i128::from(NANOS_PER_SECOND) + i128::from(nanos);
     i64::try_from(total).ok().map(Timestamp)

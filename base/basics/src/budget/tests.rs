@@ -54,3 +54,15 @@ fn threads_never_overshoot() {
     });
     assert_eq!(budget.used_bytes(), 0);
 }
+
+#[test]
+fn what_is_split_off_is_held_and_given_back_on_its_own() {
+    let budget = MemoryBudget::new(100);
+    let mut whole = budget.try_reserve(80).unwrap();
+    let part = whole.split_off(30);
+    assert_eq!((whole.bytes(), part.bytes(), budget.used_bytes()), (50, 30, 80));
+    drop(whole);
+    assert_eq!(budget.used_bytes(), 30);
+    let mut part = part;
+    assert_eq!(part.split_off(1000).bytes(), 30);
+}

@@ -1,0 +1,159 @@
+//! TLS for listeners: certificate, key and client authority from files, re-read when they change.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use arc_swap::ArcSwap;
+use basics::ErrorClass;
+use rustls::RootCertStore;
+use rustls::server::WebPkiClientVerifier;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+
+/// Makes ring the one source of cryptography. Call it first thing in `main`; a second call changes nothing.
+pub fn install_crypto_provider() {
+    // An error says that one is installed already, which is this one: no other is compiled in.
+    drop(rustls::crypto::ring::default_provider().install_default());
+}
+
+/// The files of a TLS listener.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// Certificate chain in PEM, leaf first.
+    pub certificate: PathBuf,
+    /// Private key in PEM.
+    pub key: PathBuf,
+    /// Authority in PEM that client certificates must come from; `None` asks for none.
+    pub client_authority: Option<PathBuf>,
+}
+
+/// Why TLS cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file cannot be read or holds something else.
+    #[error("cannot read {what} from {}: {reason}", path.display())]
+    File {
+        /// What was looked for.
+        what: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What the reader said.
+        reason: String,
+    },
+    /// Certificate and key do not go together, or the authority cannot be used.
+    #[error("cannot use the TLS files: {0}")]
+    Unusable(String),
+}
+
+impl TlsError {
+    /// Who must act: the operator, in the configuration.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            TlsError::File { .. } | TlsError::Unusable(_) => ErrorClass::Invalid,
+        }
+    }
+}
+
+/// TLS 1.2 and 1.3 for listeners. Connections keep what they began with when the files change.
+pub struct Tls {
+    files: TlsFiles,
+    config: ArcSwap<rustls::ServerConfig>,
+    seen: Mutex<Vec<Option<SystemTime>>>,
+}
+
+impl Tls {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// [`TlsError`], naming the file.
+    pub fn open(files: TlsFiles) -> Result<Arc<Tls>, TlsError> {
+        let seen = modified(&files);
+        let config = read(&files)?;
+        Ok(Arc::new(Tls { files, config: ArcSwap::from_pointee(config), seen: Mutex::new(seen) }))
+    }
+
+    /// Reads the files again when one has changed. Files that are wrong change nothing.
+    ///
+    /// # Errors
+    /// What is wrong with the changed files; told once per change.
+    pub fn reload_if_changed(&self) -> Result<bool, TlsError> {
+        let found = modified(&self.files);
+        {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            if *seen == found {
+                return Ok(false);
+            }
+            *seen = found;
+        }
+        self.config.store(Arc::new(read(&self.files)?));
+        Ok(true)
+    }
+
+    /// Whether clients must show a certificate.
+    pub fn asks_for_certificates(&self) -> bool {
+        self.files.client_authority.is_some()
+    }
+
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(self.config.load_full())
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Tls").field("files", &self.files).finish_non_exhaustive()
+    }
+}
+
+fn modified(files: &TlsFiles) -> Vec<Option<SystemTime>> {
+    let paths = [Some(&files.certificate), Some(&files.key), files.client_authority.as_ref()];
+    let times = paths.into_iter().flatten().map(|path| std::fs::metadata(path).and_then(|found| found.modified()).ok());
+    times.collect()
+}
+
+fn read(files: &TlsFiles) -> Result<rustls::ServerConfig, TlsError> {
+    let chain = certificates("a certificate", &files.certificate)?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| cannot("a private key", &files.key, &error))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(unusable)?;
+    let builder = match &files.client_authority {
+        None => builder.with_no_client_auth(),
+        Some(path) => {
+            let mut roots = RootCertStore::empty();
+            for certificate in certificates("an authority", path)? {
+                roots.add(certificate).map_err(unusable)?;
+            }
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            builder.with_client_cert_verifier(verifier.build().map_err(unusable)?)
+        }
+    };
+    let mut config = builder.with_single_cert(chain, key).map_err(unusable)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn certificates(what: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let found = read.map_err(|error| cannot(what, path, &error))?;
+    if found.is_empty() {
+        let reason = "the file holds none".to_owned();
+        return Err(TlsError::File { what, path: path.to_owned(), reason });
+    }
+    Ok(found)
+}
+
+fn cannot(what: &'static str, path: &Path, error: &rustls_pki_types::pem::Error) -> TlsError {
+    TlsError::File { what, path: path.to_owned(), reason: format!("{error:?}") }
+}
+
+fn unusable(error: impl fmt::Display) -> TlsError {
+    TlsError::Unusable(error.to_string())
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
