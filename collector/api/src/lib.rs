@@ -1,1 +1,27 @@
-//! api.
+//! HTTP out: the native search API, the ledger, the status page's data.
+//!
+//! This room translates: parameters into questions, answers into JSON. What a question means is said in
+//! `search-lang` and `model`, how it is answered in `query`. It never reaches the write-ahead log.
+//!
+//! Always true:
+//! - a query runs on a thread of its own pool, never on the event loop, and stops soon after its caller has gone;
+//! - an answer that is not whole says so in `cut_short`;
+//! - a mistake is answered with its place in the text and, where one is near, a suggestion.
+//!
+//! Start at [`Api`].
+
+mod cursor;
+mod error;
+mod ingest_page;
+mod limits;
+mod logs_histogram;
+mod logs_search;
+mod openapi;
+mod query_pool;
+mod render;
+mod routes;
+mod start_page;
+mod time_param;
+
+pub use limits::ApiSettings;
+pub use routes::{Api, ApiState};

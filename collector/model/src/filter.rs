@@ -123,3 +123,44 @@ pub enum Literal {
     /// Compares with [`Field::Level`].
     Level(crate::severity::Level),
 }
+
+impl Literal {
+    /// Reads a text that is a number in full: digits with an optional sign, fraction and exponent (`5`, `-0.5`, `1e3`).
+    ///
+    /// Whole numbers of 64 bits stay exact. `None` for all else, for `inf` and `nan`, and for what overflows a double.
+    pub fn number(text: &str) -> Option<Literal> {
+        if !is_number(text.as_bytes()) {
+            return None;
+        }
+        if let Ok(whole) = text.parse() {
+            return Some(Literal::Int(whole));
+        }
+        text.parse().ok().filter(|number: &f64| number.is_finite()).map(Literal::Number)
+    }
+}
+
+/// The language's own grammar: Rust's would let in `inf`, `nan`, `5.` and `.5`.
+fn is_number(text: &[u8]) -> bool {
+    let unsigned = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
+    let Some(mut rest) = behind_digits(unsigned) else { return false };
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        match behind_digits(fraction) {
+            Some(behind) => rest = behind,
+            None => return false,
+        }
+    }
+    match rest {
+        [] => true,
+        [b'e' | b'E', b'+' | b'-', digits @ ..] | [b'e' | b'E', digits @ ..] => behind_digits(digits) == Some(&[]),
+        _ => false,
+    }
+}
+
+/// What stands behind at least one digit.
+fn behind_digits(text: &[u8]) -> Option<&[u8]> {
+    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    text.get(length..).filter(|_| length > 0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@
 
 mod filter;
 mod ids;
+pub mod limits;
 mod log_batch;
 mod log_record;
 mod severity;

@@ -53,6 +53,11 @@ impl TextColumn {
         (&self.text, &self.ends)
     }
 
+    /// Gives up the buffer of all texts, and the byte at which each ends.
+    pub fn into_parts(self) -> (String, Vec<u32>) {
+        (self.text, self.ends)
+    }
+
     /// Bytes of memory held.
     pub fn memory_bytes(&self) -> usize {
         self.text.capacity() + self.ends.capacity() * size_of::<u32>()

@@ -5,6 +5,8 @@
 //! `{"$bytes":"<base64>"}`, `{"$double":"NaN"}`; a map key that itself starts with `$` gets another `$`.
 //! A whole number with a fraction point or exponent is a double (`5.0`), one without is an integer (`5`).
 
+mod parse;
+
 use std::fmt::{self, Write};
 
 /// A value as it was sent.

@@ -17,7 +17,10 @@ fn every_value_has_one_exact_text() {
     check(Value::Bytes(Box::new([1, 2])), r#"{"$bytes":"AQI="}"#);
     check(Value::Bytes(Box::new([])), r#"{"$bytes":""}"#);
     check(
-        Value::Map(vec![("a".into(), Value::Array(vec![Value::Bool(true), Value::Empty])), ("$bytes".into(), Value::Int(1))]),
+        Value::Map(vec![
+            ("a".into(), Value::Array(vec![Value::Bool(true), Value::Empty])),
+            ("$bytes".into(), Value::Int(1)),
+        ]),
         r#"{"a":[true,null],"$$bytes":1}"#,
     );
 }

@@ -1,0 +1,108 @@
+//! `GET /api/v1/logs/histogram`: how many records match, by time and level.
+
+use crate::error::ApiError;
+use crate::limits::{BUCKETS_DEFAULT, BUCKETS_MAX};
+use crate::logs_search::{parse_filter, parse_range};
+use crate::routes::{Access, ApiState};
+use axum::Json;
+use axum::extract::{Query, State};
+use basics::{ErrorClass, Timestamp};
+use model::{Level, TimeRange};
+use query::{HistogramAnswer, HistogramRequest};
+use serde::Deserialize;
+use serde_json::{Map, Value as Json_, json};
+use service::Scope;
+use std::time::Duration;
+
+/// What a caller may say.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HistogramParams {
+    #[serde(default)]
+    q: String,
+    since: Option<String>,
+    start: Option<String>,
+    end: Option<String>,
+    interval: Option<String>,
+}
+
+/// Widths that people read easily, in seconds.
+const ROUND_SECONDS: [u64; 17] =
+    [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400];
+
+pub(crate) async fn by_get(
+    State(state): State<ApiState>,
+    access: Access,
+    params: Result<Query<HistogramParams>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Json_>, ApiError> {
+    access.require(Scope::Query)?;
+    let Query(params) = params.map_err(|error| ApiError::new(ErrorClass::Invalid, error.body_text()))?;
+    let now = state.clock.now();
+    let filter = parse_filter(&params.q, now)?;
+    let range = parse_range(params.since.as_deref(), params.start.as_deref(), params.end.as_deref(), now)?;
+    // An open end would make buckets up to the end of time.
+    let end = if params.end.is_some() { range.end } else { now.saturating_add(Duration::from_nanos(1)) };
+    let range = TimeRange { start: range.start, end };
+    let interval = parse_interval(params.interval.as_deref(), range, now)?;
+    let request = HistogramRequest { filter, range, bucket: interval };
+    let started = state.clock.monotonic();
+    let answer = match state.ingest.tenants().find(access.tenant()) {
+        Some(tenant) => {
+            let store = state.store.clone();
+            state.pool.run(move |guard| query::histogram(&store.snapshot(tenant), &request, guard)).await?
+        }
+        None => state.pool.run(move |guard| HistogramAnswer::without_records(&request, guard)).await?,
+    };
+    let took = state.clock.monotonic().saturating_sub(started);
+    Ok(Json(render(&answer, interval, took)))
+}
+
+fn parse_interval(text: Option<&str>, range: TimeRange, now: Timestamp) -> Result<Duration, ApiError> {
+    let span = range.end.since(range.start);
+    let Some(text) = text else { return Ok(round_interval(span)) };
+    let wrong = || ApiError::parameter("interval", "an interval is a duration such as 30s, 5m or 1h");
+    let back = search_lang::parse_time(&format!("-{}", text.trim_start_matches('-')), now).ok_or_else(wrong)?;
+    let interval = now.since(back);
+    if interval < Duration::from_millis(1) {
+        return Err(ApiError::parameter("interval", "an interval is at least 1ms"));
+    }
+    if span.as_nanos() / interval.as_nanos() >= u128::from(BUCKETS_MAX) {
+        let message = format!("this range has more than {BUCKETS_MAX} buckets of that width; choose a wider interval");
+        return Err(ApiError::parameter("interval", message));
+    }
+    Ok(interval)
+}
+
+/// The narrowest round width that cuts the span into at most the default number of buckets; whole days beyond.
+fn round_interval(span: Duration) -> Duration {
+    let seconds = span.as_secs().div_ceil(u64::from(BUCKETS_DEFAULT)).max(1);
+    let round = ROUND_SECONDS.into_iter().find(|width| *width >= seconds);
+    Duration::from_secs(round.unwrap_or_else(|| seconds.div_ceil(86_400) * 86_400))
+}
+
+fn render(answer: &HistogramAnswer, interval: Duration, took: Duration) -> Json_ {
+    let buckets: Vec<Json_> = answer
+        .buckets
+        .iter()
+        .map(|bucket| {
+            let mut levels = Map::new();
+            for (level, count) in bucket.levels() {
+                if count > 0 {
+                    levels.insert(level.map_or("none", Level::name).to_owned(), json!(count));
+                }
+            }
+            json!({ "start": bucket.start.to_string(), "count": bucket.count, "levels": levels })
+        })
+        .collect();
+    json!({
+        "interval_ms": interval.as_secs_f64() * 1000.0,
+        "buckets": buckets,
+        "scanned": answer.scanned,
+        "matched": answer.matched,
+        "took_ms": took.as_secs_f64() * 1000.0,
+        "cut_short": answer.cut_short.map(query::CutShort::name),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! Where queries run: a few threads of their own, with a ceiling on memory, time and waiting.
+
+use crate::error::ApiError;
+use crate::limits::{ApiSettings, WAITING_QUERIES_MAX};
+use basics::{Clock, ErrorClass, MemoryBudget};
+use query::{QueryError, QueryGuard};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Semaphore;
+
+/// Runs queries off the event loop, at most so many at a time.
+pub(crate) struct QueryPool {
+    running: Arc<Semaphore>,
+    waiting: Semaphore,
+    clock: Arc<dyn Clock>,
+    memory: MemoryBudget,
+    settings: ApiSettings,
+}
+
+/// Tells a running query to stop when the caller's request is dropped, which is what a closed connection does.
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+impl QueryPool {
+    pub(crate) fn new(clock: Arc<dyn Clock>, budget: &MemoryBudget, settings: ApiSettings) -> QueryPool {
+        QueryPool {
+            running: Arc::new(Semaphore::new(settings.query_threads.max(1))),
+            waiting: Semaphore::new(WAITING_QUERIES_MAX),
+            clock,
+            memory: budget.share(settings.query_memory_bytes),
+            settings,
+        }
+    }
+
+    /// Runs `work`. The time limit starts when the query starts to wait, so that a caller's patience is counted whole.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&QueryGuard) -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let is_cancelled = Arc::new(AtomicBool::new(false));
+        let _stop = StopOnDrop(is_cancelled.clone());
+        let deadline = self.clock.monotonic() + self.settings.query_timeout;
+        let guard = QueryGuard::new(self.clock.clone(), deadline, is_cancelled, self.memory.clone());
+        let Ok(waiting) = self.waiting.try_acquire() else {
+            let message = format!("{WAITING_QUERIES_MAX} queries are waiting already; try again");
+            return Err(ApiError::new(ErrorClass::Overloaded, message));
+        };
+        let turn = tokio::time::timeout(self.settings.query_timeout, self.running.clone().acquire_owned()).await;
+        drop(waiting);
+        let Ok(Ok(turn)) = turn else {
+            return Err(ApiError::new(ErrorClass::Overloaded, "no query thread became free in time; try again"));
+        };
+        let task = tokio::task::spawn_blocking(move || {
+            let result = work(&guard);
+            drop(turn);
+            result
+        });
+        match task.await {
+            Ok(result) => result.map_err(|error| ApiError::new(error.class(), error.to_string())),
+            Err(error) => {
+                tracing::error!(error = %error, "query panicked");
+                Err(ApiError::new(ErrorClass::Internal, "the query failed; this is a bug, and it stands in the log"))
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Which path is answered by what, and who may ask.
+
+use crate::error::ApiError;
+use crate::limits::ApiSettings;
+use crate::query_pool::QueryPool;
+use crate::{ingest_page, logs_histogram, logs_search, openapi, start_page};
+use axum::Router;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::routing::get;
+use basics::{Clock, ErrorClass, MemoryBudget, TenantName};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use ingest::LogIngest;
+use log_store::LogStore;
+use service::{BoxError, Caller, ResponseBody, Scope};
+use std::sync::Arc;
+use tower_service::Service;
+
+/// What the routes stand on.
+#[derive(Clone)]
+pub struct ApiState {
+    pub(crate) store: Arc<LogStore>,
+    pub(crate) ingest: Arc<LogIngest>,
+    pub(crate) pool: Arc<QueryPool>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl ApiState {
+    /// Connects the store that is asked and the ingest whose ledger is shown.
+    pub fn new(
+        store: Arc<LogStore>,
+        ingest: Arc<LogIngest>,
+        clock: Arc<dyn Clock>,
+        budget: &MemoryBudget,
+        settings: ApiSettings,
+    ) -> ApiState {
+        let pool = Arc::new(QueryPool::new(clock.clone(), budget, settings));
+        ApiState { store, ingest, pool, clock }
+    }
+}
+
+/// The native API. Clones share everything.
+#[derive(Clone)]
+pub struct Api {
+    router: Router,
+}
+
+impl Api {
+    /// The API over these rooms.
+    pub fn new(state: ApiState) -> Api {
+        Api { router: routes(state) }
+    }
+
+    /// Answers one request; never fails, since every failure has an answer.
+    ///
+    /// The request carries a [`Caller`] in its extensions, put there by the process kit.
+    pub async fn answer<B>(&self, request: Request<B>) -> Response<ResponseBody>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let request = request.map(axum::body::Body::new);
+        // A router is a service that is always ready; its clone is a few counters.
+        let answer = self.router.clone().call(request).await.unwrap_or_else(|never| match never {});
+        answer.map(|body| body.map_err(BoxError::from).boxed_unsync())
+    }
+}
+
+/// All routes of the native API.
+fn routes(state: ApiState) -> Router {
+    Router::new()
+        .route("/", get(start_page::show))
+        .route("/api/v1/logs/search", get(logs_search::by_get).post(logs_search::by_post))
+        .route("/api/v1/logs/histogram", get(logs_histogram::by_get))
+        .route("/api/v1/ingest", get(ingest_page::show))
+        .route("/api/v1/openapi.json", get(openapi::show))
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(state)
+}
+
+async fn not_found() -> ApiError {
+    ApiError::new(ErrorClass::NotFound, "there is no such page; /api/v1/openapi.json lists what there is")
+}
+
+async fn wrong_method() -> ApiError {
+    ApiError::new(ErrorClass::Invalid, "this page does not take that method; /api/v1/openapi.json says which")
+}
+
+/// Who asks. A request that carries no caller gets nowhere.
+pub(crate) struct Access(Caller);
+
+impl Access {
+    pub(crate) fn require(&self, scope: Scope) -> Result<(), ApiError> {
+        self.0.require(scope).map_err(|refusal| ApiError::new(refusal.class(), refusal.to_string()))
+    }
+
+    pub(crate) fn allows(&self, scope: Scope) -> bool {
+        self.0.scopes.has(scope)
+    }
+
+    pub(crate) fn tenant(&self) -> &TenantName {
+        &self.0.tenant
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Access {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Access, ApiError> {
+        let caller = parts.extensions.get::<Caller>().cloned();
+        caller.map(Access).ok_or_else(|| ApiError::new(ErrorClass::Forbidden, "credentials are needed"))
+    }
+}

@@ -1,0 +1,354 @@
+//! From a request to a durable entry: survey, reserve, append, answer.
+
+use crate::entry::{ENTRY_KIND_LOGS, LogEntry};
+use crate::error::IngestError;
+use crate::ledger::{Ledger, Signal};
+use crate::limits::{ATTRIBUTES_MAX, DEPTH_MAX, IngestSettings, MESSAGE_BYTES_MAX, RECORD_BYTES_MAX, RECORDS_MAX};
+use crate::log_view::LogView;
+use crate::store_queue::{Pending, StoreQueue};
+use crate::tenant_directory::TenantDirectory;
+use basics::{Clock, MemoryBudget, Reservation, TenantId, Timestamp};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use wal::{NewEntry, Wal};
+use wire::inflate::Coding;
+use wire::otlp::logs::{LogLimits, Rejection, Survey, SurveyNotes};
+
+/// How a body is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// The OTLP message in protobuf.
+    Protobuf,
+    /// The OTLP message in its JSON mapping.
+    Json,
+}
+
+/// A request as a face hands it in: read, inflated, and paid for.
+pub struct LogRequest {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The body's format.
+    pub format: Format,
+    /// The compression of `raw`.
+    pub coding: Coding,
+    /// The body as received, in pieces.
+    pub raw: Vec<Bytes>,
+    /// The body decompressed. Without compression the same memory as the single piece of `raw`.
+    pub plain: Bytes,
+    /// Memory reserved for `raw` and `plain`.
+    pub reservation: Reservation,
+}
+
+/// What the sender hears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Records counted in the request.
+    pub received: u32,
+    /// Records that are not taken; the sender must not send them again.
+    pub rejected: u32,
+    /// Why records were rejected, or what else the sender should know; empty when there is nothing to say.
+    pub message: String,
+}
+
+/// The logs' way in. Shared by all faces.
+pub struct LogIngest {
+    pub(crate) wal: Wal,
+    pub(crate) queue: Arc<StoreQueue>,
+    pub(crate) ledger: Arc<Ledger>,
+    tenants: Arc<TenantDirectory>,
+    clock: Arc<dyn Clock>,
+    budget: MemoryBudget,
+    pub(crate) settings: IngestSettings,
+    is_stopping: AtomicBool,
+    pub(crate) replayed_to: AtomicU64,
+    pub(crate) replay_end: AtomicU64,
+}
+
+impl LogIngest {
+    /// Connects the log, the ledger and the memory budget. Nothing runs yet.
+    pub fn new(
+        wal: Wal,
+        ledger: Arc<Ledger>,
+        tenants: Arc<TenantDirectory>,
+        clock: Arc<dyn Clock>,
+        budget: MemoryBudget,
+        settings: IngestSettings,
+    ) -> LogIngest {
+        LogIngest {
+            wal,
+            queue: Arc::default(),
+            ledger,
+            tenants,
+            clock,
+            budget,
+            settings,
+            is_stopping: AtomicBool::new(false),
+            replayed_to: AtomicU64::new(0),
+            replay_end: AtomicU64::new(0),
+        }
+    }
+
+    /// Takes a request in. `done` is called exactly once: at once with an error, or from the log's writer thread
+    /// when the request is durable (or could not be made so). It must be quick.
+    pub fn admit(&self, request: LogRequest, done: impl FnOnce(Result<Receipt, IngestError>) + Send + 'static) {
+        let tenant = request.tenant;
+        let bytes = request.plain.len() as u64;
+        let prepared = match self.prepare(request) {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                self.ledger.refuse(tenant, Signal::Logs, bytes, error.refuse_reason());
+                done(Err(error));
+                return;
+            }
+        };
+        if prepared.pending.records == 0 {
+            // Nothing is left to store, so nothing has to be durable.
+            self.acknowledge(tenant, &prepared);
+            done(Ok(prepared.receipt));
+            return;
+        }
+        self.append(prepared, done);
+    }
+
+    /// Turns further requests away; those admitted already are finished.
+    pub fn stop(&self) {
+        self.is_stopping.store(true, Ordering::Release);
+    }
+
+    /// The largest request body in bytes that has a chance.
+    pub fn request_bytes_max(&self) -> u64 {
+        self.settings.effective_request_bytes_max(self.budget.limit_bytes())
+    }
+
+    /// The memory budget that requests are charged to.
+    pub fn budget(&self) -> &MemoryBudget {
+        &self.budget
+    }
+
+    /// The loss ledger.
+    pub fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
+    }
+
+    /// Names and numbers of the tenants.
+    pub fn tenants(&self) -> &Arc<TenantDirectory> {
+        &self.tenants
+    }
+
+    /// Figures of the log.
+    pub fn log_view(&self) -> LogView {
+        LogView::of(self.wal.stats())
+    }
+
+    /// Requests acknowledged and waiting for the writer.
+    pub fn queued_requests(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Replay so far: the last position replayed, and the last to replay.
+    pub fn replay_progress(&self) -> (u64, u64) {
+        (self.replayed_to.load(Ordering::Acquire), self.replay_end.load(Ordering::Acquire))
+    }
+
+    fn prepare(&self, request: LogRequest) -> Result<Prepared, IngestError> {
+        if self.is_stopping.load(Ordering::Acquire) {
+            return Err(IngestError::Stopping);
+        }
+        let LogRequest { tenant, format, coding, raw, plain, mut reservation } = request;
+        let received_at = self.clock.now();
+        let limits = self.limits(received_at);
+        let (message, survey, warning) = match format {
+            Format::Protobuf => {
+                let survey = wire::otlp::logs::survey(&plain, &limits, received_at)?;
+                (plain, survey, None)
+            }
+            Format::Json => {
+                let held = reservation.bytes();
+                self.grow(&mut reservation, held + json_growth_bytes(&plain))?;
+                let mut message = Vec::new();
+                let notes = wire::otlp_json::logs_to_protobuf(&plain, &limits, &mut message)?;
+                let mut survey = wire::otlp::logs::survey(&message, &limits, received_at)?;
+                merge_rejections(&mut survey, notes.rejections);
+                (Bytes::from(message), survey, notes.warning)
+            }
+        };
+        let held = reservation.bytes();
+        self.grow(&mut reservation, held + survey.head_bytes)?;
+
+        let receipt = receipt(&survey, warning.as_deref());
+        let rejected: Vec<u32> = survey.rejected.iter().map(|rejection| rejection.ordinal).collect();
+        let entry = LogEntry {
+            tenant,
+            format,
+            coding,
+            received_at,
+            received: survey.received,
+            head_bytes: survey.head_bytes,
+            rejections: survey.rejected,
+        };
+        let pending = Pending {
+            position: 0,
+            tenant,
+            received_at,
+            message,
+            records: survey.received.saturating_sub(receipt.rejected),
+            rejected,
+            head_bytes: survey.head_bytes,
+            reservation: Some(reservation),
+        };
+        let mut slices = Vec::with_capacity(raw.len() + 1);
+        slices.push(Bytes::from(entry.encode_header()));
+        slices.extend(raw);
+        Ok(Prepared { rejections: entry.rejections, slices, pending, receipt })
+    }
+
+    fn append(&self, prepared: Prepared, done: impl FnOnce(Result<Receipt, IngestError>) + Send + 'static) {
+        let Prepared { rejections, slices, pending, receipt } = prepared;
+        let ledger = self.ledger.clone();
+        let queue = self.queue.clone();
+        // The answer is shared between the two ways it can be given: by the log later, or at once when the log
+        // does not even take the entry (it then drops its callback uncalled).
+        let answer = Arc::new(std::sync::Mutex::new(Some(done)));
+        let later = answer.clone();
+        let (tenant, bytes) = (pending.tenant, pending.message.len() as u64);
+        let on_durable = move |result: Result<wal::Position, wal::WalError>| {
+            let verdict = match result {
+                Ok(position) => {
+                    let reasons = rejections.iter().map(|rejection| rejection.reason.name());
+                    ledger.acknowledge(tenant, Signal::Logs, receipt.received, reasons);
+                    queue.push(Pending { position: position.0, ..pending });
+                    Ok(receipt)
+                }
+                Err(error) => Err(refused(&ledger, tenant, bytes, error.into())),
+            };
+            give(&later, verdict);
+        };
+        let taken = self.wal.append(NewEntry { kind: ENTRY_KIND_LOGS, slices }, Box::new(on_durable));
+        if let Err(error) = taken {
+            give(&answer, Err(refused(&self.ledger, tenant, bytes, error.into())));
+        }
+    }
+
+    fn acknowledge(&self, tenant: TenantId, prepared: &Prepared) {
+        let reasons = prepared.rejections.iter().map(|rejection| rejection.reason.name());
+        self.ledger.acknowledge(tenant, Signal::Logs, prepared.receipt.received, reasons);
+    }
+
+    fn limits(&self, received_at: Timestamp) -> LogLimits {
+        LogLimits {
+            records_max: RECORDS_MAX,
+            record_bytes_max: RECORD_BYTES_MAX,
+            attributes_max: ATTRIBUTES_MAX,
+            depth_max: DEPTH_MAX,
+            oldest: received_at.saturating_sub(self.settings.retention),
+            newest: received_at.saturating_add(self.settings.ahead_max),
+        }
+    }
+
+    fn grow(&self, reservation: &mut Reservation, to_bytes: u64) -> Result<(), IngestError> {
+        let limit_bytes = self.budget.limit_bytes();
+        if to_bytes > limit_bytes {
+            return Err(IngestError::TooLargeForBudget { needed_bytes: to_bytes, limit_bytes });
+        }
+        if reservation.try_grow_to(to_bytes) { Ok(()) } else { Err(IngestError::Memory { limit_bytes }) }
+    }
+}
+
+struct Prepared {
+    rejections: Vec<Rejection>,
+    slices: Vec<Bytes>,
+    pending: Pending,
+    receipt: Receipt,
+}
+
+type Answer<D> = std::sync::Mutex<Option<D>>;
+
+fn give<D: FnOnce(Result<Receipt, IngestError>)>(answer: &Answer<D>, verdict: Result<Receipt, IngestError>) {
+    let done = answer.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+    if let Some(done) = done {
+        done(verdict);
+    }
+}
+
+fn refused(ledger: &Ledger, tenant: TenantId, bytes: u64, error: IngestError) -> IngestError {
+    ledger.refuse(tenant, Signal::Logs, bytes, error.refuse_reason());
+    error
+}
+
+/// A JSON body is never shorter than its protobuf form by more than the fixed-width fields cost; twice its length
+/// is the ceiling that the translation itself enforces.
+pub(crate) fn json_growth_bytes(json: &[u8]) -> u64 {
+    2 * json.len() as u64
+}
+
+/// Adds the records that the JSON reader already found bad; both lists and the result are ascending by ordinal.
+fn merge_rejections(survey: &mut Survey, more: Vec<Rejection>) {
+    if more.is_empty() {
+        return;
+    }
+    let mut by_ordinal: BTreeMap<u32, Rejection> =
+        more.into_iter().map(|rejection| (rejection.ordinal, rejection)).collect();
+    for rejection in std::mem::take(&mut survey.rejected) {
+        by_ordinal.entry(rejection.ordinal).or_insert(rejection);
+    }
+    survey.rejected = by_ordinal.into_values().collect();
+}
+
+fn receipt(survey: &Survey, warning: Option<&str>) -> Receipt {
+    let rejected = u32::try_from(survey.rejected.len()).unwrap_or(u32::MAX);
+    let mut message = rejection_text(survey);
+    for remark in remarks(&survey.notes).iter().map(String::as_str).chain(warning) {
+        if !message.is_empty() {
+            message.push_str("; ");
+        }
+        message.push_str(remark);
+    }
+    let end = (0..=message.len().min(MESSAGE_BYTES_MAX)).rev().find(|at| message.is_char_boundary(*at));
+    message.truncate(end.unwrap_or(0));
+    Receipt { received: survey.received, rejected, message }
+}
+
+/// What a sender should know about records that are taken all the same.
+fn remarks(notes: &SurveyNotes) -> Vec<String> {
+    let counted = [
+        (notes.replaced_texts, "texts were not UTF-8; the bad bytes are replaced by U+FFFD"),
+        (notes.string_indexes, "string indexes stand outside of profiles and mean nothing there; they are left out"),
+        (notes.unknown_severities, "severity numbers are not between 0 and 24; they are kept as not given"),
+    ];
+    counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect()
+}
+
+/// One sentence a reason, with the first few ordinals as a place to look.
+fn rejection_text(survey: &Survey) -> String {
+    const ORDINALS_SHOWN: usize = 5;
+    let mut by_reason: BTreeMap<&'static str, (Rejection, Vec<u32>, u64)> = BTreeMap::new();
+    for rejection in &survey.rejected {
+        let (_, ordinals, count) =
+            by_reason.entry(rejection.reason.name()).or_insert_with(|| (*rejection, Vec::new(), 0));
+        *count += 1;
+        if ordinals.len() < ORDINALS_SHOWN {
+            ordinals.push(rejection.ordinal);
+        }
+    }
+    let mut text = String::new();
+    for (index, (first, ordinals, count)) in by_reason.values().enumerate() {
+        let separator = if index > 0 { "; " } else { "" };
+        let places: Vec<String> = ordinals.iter().map(u32::to_string).collect();
+        let more = if *count > ordinals.len() as u64 { ", ..." } else { "" };
+        let written = write!(
+            text,
+            "{separator}{count} of {} records rejected: {} (record {}{more})",
+            survey.received,
+            first.reason.message(),
+            places.join(", ")
+        );
+        written.expect("writing to a String does not fail");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,22 @@
+//! Ceilings of a batch, and how they fit together.
+
+use basics::MIB;
+
+/// Most records of one batch. What is asked of a batch is decided in slices of it, so a batch may be this large
+/// without making a query slow to stop; beyond it, merging costs more than it saves.
+pub const BATCH_RECORDS_MAX: usize = 4_096;
+/// A batch of this many records is left as it is: merging saves space and time only where batches are small.
+pub const BATCH_RECORDS_FULL: usize = 1_000;
+/// A batch stops growing at this many bytes of text. Offsets in a text column have 31 bits; a batch passes this
+/// ceiling by one record at most, and a record is far smaller than what remains.
+pub const BATCH_TEXT_BYTES_MAX: u64 = 16 * MIB;
+/// Most pairs of attribute key and type with a column of their own; the others share one list column.
+pub const ATTRIBUTE_COLUMNS_MAX: usize = 128;
+/// A key gets a column when at least one in this many records has it. A column costs 4 to 8 bytes for every record,
+/// so a rarer key would cost more there than in the list.
+pub const RECORDS_PER_VALUE_MAX: usize = 8;
+
+const _: () = assert!(BATCH_RECORDS_FULL * 2 <= BATCH_RECORDS_MAX);
+const _: () = assert!(BATCH_TEXT_BYTES_MAX < 1 << 30);
+// A column's number is one byte, and the last one means "in the list".
+const _: () = assert!(ATTRIBUTE_COLUMNS_MAX < 255);

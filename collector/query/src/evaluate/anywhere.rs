@@ -1,0 +1,53 @@
+//! A term without a field: the body, and every string of the record's own attributes.
+
+use super::body::body;
+use super::mask::Mask;
+use super::prefilter::Sight;
+use super::slice::Slice;
+use super::text::TextTest;
+use super::value_test::{stored_passes, strings_that_pass};
+use crate::guard::{QueryGuard, Stop};
+use arrow_array::Array;
+use model::ValueKind;
+
+/// The candidates in which the term occurs.
+pub(crate) fn anywhere(test: &TextTest, slice: Slice<'_>, candidates: Mask, guard: &QueryGuard) -> Result<Mask, Stop> {
+    let mut passed = body(test, slice, candidates, guard)?;
+    for column in slice.columns().batch().string_attribute_columns() {
+        let open = candidates.and_not(passed).and(slice.valid(column.nulls()));
+        if !open.is_empty() {
+            passed = passed.or(strings_that_pass(test, column, slice, open, guard)?);
+        }
+    }
+    Ok(passed.or(in_rest(test, slice, candidates.and_not(passed), guard)?))
+}
+
+/// The candidates in whose list of rarer attributes the term occurs.
+fn in_rest(test: &TextTest, slice: Slice<'_>, candidates: Mask, guard: &QueryGuard) -> Result<Mask, Stop> {
+    let rest = slice.columns().batch().rest();
+    let span = candidates.span();
+    if rest.is_empty() || span.is_empty() {
+        return Ok(Mask::EMPTY);
+    }
+    let start = slice.rows().start;
+    let entries = rest.entries(start + span.start).start..rest.entries(start + span.end - 1).end;
+    let mut passed = Mask::EMPTY;
+    let mut row = span.start;
+    test.prefilter().visit(rest.texts(), entries, guard, |entry, sight| {
+        while rest.entries(start + row).end <= entry {
+            row += 1;
+        }
+        let passes = match rest.kind(entry) {
+            ValueKind::Str if sight == Sight::Certain => true,
+            kind @ (ValueKind::Str | ValueKind::Array | ValueKind::Map) => {
+                stored_passes(test, kind, rest.text(entry), guard)?
+            }
+            ValueKind::Empty | ValueKind::Bool | ValueKind::Int | ValueKind::Double | ValueKind::Bytes => false,
+        };
+        if passes {
+            passed.set(row);
+        }
+        Ok(())
+    })?;
+    Ok(passed.and(candidates))
+}

@@ -1,0 +1,202 @@
+//! How many records match, by time and level.
+
+use crate::cut_short::CutShort;
+use crate::error::QueryError;
+use crate::evaluate::{Mask, Question, Slice};
+use crate::guard::{QueryGuard, Stop};
+use crate::limits::{BUCKETS_MAX, SLICE_RECORDS};
+use crate::plan::{Scan, Window};
+use basics::{Reservation, Timestamp};
+use log_store::LogSnapshot;
+use model::{Filter, Level, Severity, TimeRange};
+use std::time::Duration;
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistogramRequest {
+    /// What must match.
+    pub filter: Filter,
+    /// When it must have been.
+    pub range: TimeRange,
+    /// Width of a bucket.
+    pub bucket: Duration,
+}
+
+/// The counts.
+#[derive(Debug, Default)]
+pub struct HistogramAnswer {
+    /// All buckets that meet the range, oldest first, empty ones included. They begin at multiples of their width since
+    /// 1970, so the first and the last may reach out of the range; only what is inside is counted.
+    pub buckets: Vec<HistogramBucket>,
+    /// How many records were put to the filter.
+    pub scanned: u64,
+    /// How many of these match: the sum of all counts.
+    pub matched: u64,
+    /// Why the counts are too low. A histogram is counted from its newest record backwards, so it is the older buckets
+    /// that lack some.
+    pub cut_short: Option<CutShort>,
+    /// Held as long as the buckets are.
+    memory: Option<Reservation>,
+}
+
+/// What matches in one span of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HistogramBucket {
+    /// Its first moment.
+    pub start: Timestamp,
+    /// Records in it.
+    pub count: u64,
+    by_level: [u64; LEVEL_COUNT],
+}
+
+/// The six levels, and none.
+const LEVEL_COUNT: usize = Level::ALL.len() + 1;
+
+impl HistogramBucket {
+    /// Records of each level, mildest first, those without a level before them.
+    pub fn levels(&self) -> impl Iterator<Item = (Option<Level>, u64)> {
+        std::iter::once(None).chain(Level::ALL.into_iter().map(Some)).zip(self.by_level)
+    }
+}
+
+/// Counts the records that match.
+pub fn histogram(
+    snapshot: &LogSnapshot,
+    request: &HistogramRequest,
+    guard: &QueryGuard,
+) -> Result<HistogramAnswer, QueryError> {
+    histogram_in_slices(snapshot, request, guard, SLICE_RECORDS)
+}
+
+pub(crate) fn histogram_in_slices(
+    snapshot: &LogSnapshot,
+    request: &HistogramRequest,
+    guard: &QueryGuard,
+    slice_records: usize,
+) -> Result<HistogramAnswer, QueryError> {
+    let question = Question::compile(&request.filter)?;
+    let grid = Grid::new(request.range, request.bucket)?;
+    let mut answer = HistogramAnswer::default();
+    let range = request.range.intersect(question.time_range());
+    let window = Window { range, before: None, after_sequence: None };
+    let mut scan = Scan::new(snapshot.batches(), window, slice_records);
+    let counted = grid.empty_buckets(guard).and_then(|(buckets, memory)| {
+        answer.buckets = buckets;
+        answer.memory = Some(memory);
+        count(&question, &mut scan, &grid, &mut answer, guard)
+    });
+    let stopped = match counted {
+        Ok(()) => None,
+        Err(stop) => Some(stop.cut_short()?),
+    };
+    answer.cut_short = CutShort::first(snapshot.is_replaying(), stopped);
+    Ok(answer)
+}
+
+impl HistogramAnswer {
+    /// The answer about no records at all.
+    pub fn without_records(request: &HistogramRequest, guard: &QueryGuard) -> Result<HistogramAnswer, QueryError> {
+        let mut answer = HistogramAnswer::default();
+        match Grid::new(request.range, request.bucket)?.empty_buckets(guard) {
+            Ok((buckets, memory)) => {
+                answer.buckets = buckets;
+                answer.memory = Some(memory);
+            }
+            Err(stop) => answer.cut_short = Some(stop.cut_short()?),
+        }
+        Ok(answer)
+    }
+}
+
+fn count(
+    question: &Question,
+    scan: &mut Scan<'_>,
+    grid: &Grid,
+    answer: &mut HistogramAnswer,
+    guard: &QueryGuard,
+) -> Result<(), Stop> {
+    let levels = level_places();
+    while let Some(next) = scan.next_slice(None) {
+        guard.look()?;
+        let matches = question.matches(next.slice, next.candidates, guard)?;
+        add(&mut answer.buckets, grid, &levels, next.slice, matches);
+        answer.scanned += next.candidates.count() as u64;
+        answer.matched += matches.count() as u64;
+        scan.pass(&next, None);
+    }
+    Ok(())
+}
+
+/// Counts records, which stand in order of time: the bucket is looked up only where it changes.
+fn add(buckets: &mut [HistogramBucket], grid: &Grid, levels: &[usize], slice: Slice<'_>, matches: Mask) {
+    let times = &slice.columns().batch().times()[slice.rows()];
+    let severities = &slice.columns().severity()[slice.rows()];
+    let mut index = 0;
+    let mut until = i128::MIN;
+    for row in matches.rows() {
+        let time = i128::from(times[row]);
+        if time >= until {
+            index = grid.index_of(time);
+            until = grid.start_of(index + 1);
+        }
+        if let Some(bucket) = buckets.get_mut(index) {
+            bucket.count += 1;
+            let level = levels.get(usize::from(severities[row])).copied().unwrap_or_default();
+            bucket.by_level[level] += 1;
+        }
+    }
+}
+
+/// For each severity the place of its level.
+fn level_places() -> [usize; 25] {
+    let mut severity = 0;
+    std::array::from_fn(|_| {
+        let level = Severity(severity).level();
+        severity += 1;
+        Level::ALL.into_iter().position(|known| Some(known) == level).map_or(0, |place| place + 1)
+    })
+}
+
+/// Where buckets begin. In 128 bits, since the first one may begin before all nameable time.
+#[derive(Debug, Clone, Copy)]
+struct Grid {
+    width: i128,
+    /// Number of the first bucket, counted from 1970.
+    first: i128,
+    count: usize,
+}
+
+impl Grid {
+    fn new(range: TimeRange, width: Duration) -> Result<Grid, QueryError> {
+        let width = i128::try_from(width.as_nanos()).ok().filter(|width| *width > 0);
+        let width = width.ok_or(QueryError::BucketWithoutWidth)?;
+        if range.is_empty() {
+            return Ok(Grid { width, first: 0, count: 0 });
+        }
+        let first = i128::from(range.start.0).div_euclid(width);
+        let last = (i128::from(range.end.0) - 1).div_euclid(width);
+        let buckets = (last - first + 1).unsigned_abs();
+        match usize::try_from(buckets) {
+            Ok(count) if buckets <= u128::from(BUCKETS_MAX) => Ok(Grid { width, first, count }),
+            _ => Err(QueryError::TooManyBuckets { buckets }),
+        }
+    }
+
+    fn index_of(&self, time: i128) -> usize {
+        usize::try_from(time.div_euclid(self.width) - self.first).unwrap_or(usize::MAX)
+    }
+
+    fn start_of(&self, index: usize) -> i128 {
+        (self.first + index as i128) * self.width
+    }
+
+    fn empty_buckets(&self, guard: &QueryGuard) -> Result<(Vec<HistogramBucket>, Reservation), Stop> {
+        let memory = guard.reserve((self.count * size_of::<HistogramBucket>()) as u64)?;
+        let bucket = |index| {
+            let start = self.start_of(index).clamp(i128::from(i64::MIN), i128::from(i64::MAX));
+            let start = Timestamp(i64::try_from(start).expect("clamped to 64 bits"));
+            HistogramBucket { start, count: 0, by_level: [0; LEVEL_COUNT] }
+        };
+        Ok(((0..self.count).map(bucket).collect(), memory))
+    }
+}

@@ -1,0 +1,33 @@
+//! Ceilings of a query, and what happens at them.
+
+/// Records that are decided at once. Small enough that the masks of a slice lie in the first cache and that a filter
+/// which matches often stops early, large enough that the columns, not the calls, take the time.
+pub(crate) const SLICE_RECORDS: usize = 1_024;
+
+/// Work between two looks at the clock and the caller, in bytes of text or comparisons of values. The slowest road does
+/// about 50 of them in a microsecond, so a look comes within two milliseconds, or within the 20 that one text of 1 MiB
+/// takes there.
+pub(crate) const WORK_PER_LOOK: usize = 64 * 1_024;
+
+/// Deepest nesting of a filter. Compiling and evaluating recurse this deep; a deeper filter is refused.
+pub(crate) const FILTER_DEPTH_MAX: usize = 512;
+/// Most conditions of a filter; one more is refused.
+pub(crate) const FILTER_CONDITIONS_MAX: usize = 4_096;
+// The language nests Or, And and Not in each parenthesis, and makes two conditions of a range.
+const _: () = assert!(search_lang::limits::DEPTH_MAX * 4 + 4 <= FILTER_DEPTH_MAX);
+const _: () = assert!(search_lang::limits::CLAUSES_MAX * 2 <= FILTER_CONDITIONS_MAX);
+
+/// Most buckets of a histogram; more are refused. Twice what the API lets through.
+pub(crate) const BUCKETS_MAX: u64 = 20_000;
+
+/// Below one candidate in so many records, a text condition looks at each candidate instead of the whole column.
+pub(crate) const SPARSE_CANDIDATES: usize = 8;
+
+/// Found records are remembered in steps of so many, each reserved before it is taken.
+pub(crate) const FOUND_PER_RESERVATION: usize = 256;
+
+/// How often the bytes of an answer's records are charged: the answer is held as records, then as JSON and as text.
+pub(crate) const ANSWER_COPIES: u64 = 3;
+/// What a record may take that its texts do not tell: its attributes that are numbers, their keys, the record itself.
+/// Reserved before it is made; what it really took is charged afterwards.
+pub(crate) const RECORD_ALLOWANCE_BYTES: u64 = 16 * 1_024;

@@ -1,0 +1,144 @@
+use super::world::{LookingClock, NOW, TENANT, guard_of, patient_guard, record, request_of, snapshot_of};
+use crate::limits::{FILTER_CONDITIONS_MAX, FILTER_DEPTH_MAX};
+use crate::{CutShort, HistogramRequest, QueryError, QueryGuard, SearchRequest, histogram, search};
+use basics::{ErrorClass, MemoryBudget, Timestamp};
+use log_store::{LogSnapshot, LogStore, NewLogs};
+use model::{Field, Filter, LogRecord, Term, TextTarget, TimeRange};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+use testkit::log_batch::log_batch_of;
+
+/// Times count up from 1.
+fn snapshot_of_count(count: i64) -> LogSnapshot {
+    let records: Vec<LogRecord> = (1..=count)
+        .map(|time| {
+            let mut record = record("a line");
+            record.position.time = Timestamp(time);
+            record
+        })
+        .collect();
+    snapshot_of(&records)
+}
+
+#[test]
+fn a_search_whose_time_is_up_gives_what_it_found_and_says_so() {
+    let snapshot = snapshot_of_count(5_000);
+    let request = request_of(Filter::All);
+    let answer = search(&snapshot, &request, &guard_of(1, 1 << 30)).unwrap();
+    assert_eq!((answer.records.len(), answer.scanned, answer.cut_short), (0, 0, Some(CutShort::Deadline)));
+    let resumed = SearchRequest { before: answer.next, limit: 1, ..request.clone() };
+    let answer = search(&snapshot, &resumed, &patient_guard()).unwrap();
+    assert_eq!(answer.records[0].position.time, Timestamp(5_000), "nothing is lost between the two");
+
+    let rare = SearchRequest { filter: Filter::Exists(Field::SpanId), ..request };
+    let answer = search(&snapshot, &rare, &guard_of(3, 1 << 30)).unwrap();
+    assert_eq!(answer.cut_short, Some(CutShort::Deadline));
+    assert!((1_000..4_000).contains(&answer.scanned), "{} records scanned", answer.scanned);
+    let next = answer.next.expect("more may follow").time;
+    let want = Timestamp(5_000).saturating_sub(Duration::from_nanos(answer.scanned));
+    assert_eq!(next, want, "the next page goes on where this one ended");
+}
+
+#[test]
+fn a_search_whose_caller_is_gone_ends_without_an_answer() {
+    let is_cancelled = Arc::new(AtomicBool::new(false));
+    let told = is_cancelled.clone();
+    let clock = Arc::new(LookingClock {
+        looks: AtomicU64::new(0),
+        at_look: Box::new(move |look| told.store(look == 2, Ordering::Relaxed)),
+    });
+    let guard = || {
+        let memory = MemoryBudget::new(1 << 30);
+        QueryGuard::new(clock.clone(), Duration::MAX, is_cancelled.clone(), memory)
+    };
+    let snapshot = snapshot_of_count(5_000);
+    let error = search(&snapshot, &request_of(Filter::Exists(Field::SpanId)), &guard()).unwrap_err();
+    assert_eq!(error, QueryError::Cancelled);
+    assert_eq!(clock.looks.load(Ordering::Relaxed), 2, "it ended at the next look");
+    let request = HistogramRequest {
+        filter: Filter::All,
+        range: TimeRange { start: Timestamp(0), end: Timestamp(10_000) },
+        bucket: Duration::from_nanos(100),
+    };
+    assert_eq!(histogram(&snapshot, &request, &guard()).unwrap_err(), QueryError::Cancelled);
+}
+
+#[test]
+fn a_search_without_memory_gives_what_fits_and_says_so() {
+    let snapshot = snapshot_of_count(500);
+    let request = request_of(Filter::All);
+    let answer = search(&snapshot, &request, &guard_of(1 << 30, 0)).unwrap();
+    assert_eq!((answer.records.len(), answer.cut_short), (0, Some(CutShort::Memory)));
+    let answer = search(&snapshot, &request, &guard_of(1 << 30, 100_000)).unwrap();
+    let count = i64::try_from(answer.records.len()).unwrap();
+    assert!((10..400).contains(&count), "{count} records in 100 kB");
+    assert_eq!(answer.cut_short, Some(CutShort::Memory));
+    let next = answer.next.expect("more may follow");
+    assert_eq!(next.time, Timestamp(500 - count + 1), "behind the last one given");
+}
+
+#[test]
+fn an_answer_is_charged_as_long_as_it_is_held() {
+    let budget = MemoryBudget::new(1 << 30);
+    let clock = Arc::new(LookingClock { looks: AtomicU64::new(0), at_look: Box::new(|_| ()) });
+    let guard = QueryGuard::new(clock, Duration::MAX, Arc::default(), budget.clone());
+    let snapshot = snapshot_of(&[record(&"x".repeat(100_000))]);
+    let answer = search(&snapshot, &request_of(Filter::All), &guard).unwrap();
+    let held = budget.used_bytes();
+    assert!((300_000..310_000).contains(&held), "{held} bytes for a record, its JSON and its text");
+    drop(answer);
+    assert_eq!(budget.used_bytes(), 0);
+}
+
+#[test]
+fn while_a_replay_runs_every_answer_says_so_first() {
+    let store = LogStore::new();
+    let batch = log_batch_of(&[record("x")]);
+    let new = NewLogs { tenant: TENANT, position: 1, received: NOW, batch, ordinals: None, reservation: None };
+    store.append(vec![new]);
+    store.set_replaying(true);
+    let snapshot = store.snapshot(TENANT);
+    for guard in [patient_guard(), guard_of(1, 1 << 30), guard_of(1 << 30, 0)] {
+        let answer = search(&snapshot, &request_of(Filter::All), &guard).unwrap();
+        assert_eq!(answer.cut_short, Some(CutShort::Replaying));
+    }
+    let nothing = SearchRequest { limit: 0, ..request_of(Filter::All) };
+    assert_eq!(search(&snapshot, &nothing, &patient_guard()).unwrap().cut_short, Some(CutShort::Replaying));
+    store.set_replaying(false);
+    let answer = search(&store.snapshot(TENANT), &request_of(Filter::All), &patient_guard()).unwrap();
+    assert_eq!((answer.records.len(), answer.cut_short), (1, None));
+}
+
+#[test]
+fn a_filter_beyond_the_ceilings_is_refused() {
+    let snapshot = snapshot_of_count(3);
+    let ask = |filter| search(&snapshot, &request_of(filter), &patient_guard()).map(|answer| answer.records.len());
+    let nested = |depth| (0..depth).fold(Filter::Exists(Field::Body), |inner, _| Filter::Not(Box::new(inner)));
+    assert_eq!(ask(nested(FILTER_DEPTH_MAX)), Ok(3));
+    assert_eq!(ask(nested(FILTER_DEPTH_MAX + 1)), Err(QueryError::FilterTooDeep));
+    let many = |count| Filter::And(vec![Filter::Exists(Field::Body); count]);
+    assert_eq!(ask(many(FILTER_CONDITIONS_MAX)), Ok(3));
+    assert_eq!(ask(many(FILTER_CONDITIONS_MAX + 1)), Err(QueryError::FilterTooLarge));
+    assert_eq!(QueryError::FilterTooLarge.class(), ErrorClass::Invalid);
+}
+
+#[test]
+fn the_deepest_query_of_the_language_is_answered() {
+    let snapshot = snapshot_of_count(3);
+    let deep = format!("{}line{}", "-(x OR y z OR -(".repeat(32), "))".repeat(32));
+    let filter = search_lang::parse(&deep, NOW).unwrap();
+    assert!(search(&snapshot, &request_of(filter), &patient_guard()).is_ok());
+    let wide = "a OR level:[debug TO error] ".repeat(500);
+    let filter = search_lang::parse(&wide, NOW).unwrap();
+    assert_eq!(search(&snapshot, &request_of(filter), &patient_guard()).unwrap().matched, 3);
+}
+
+#[test]
+fn an_empty_store_has_an_answer() {
+    let snapshot = LogStore::new().snapshot(TENANT);
+    let term = Term { text: "x".into(), is_open_start: false, is_open_end: false };
+    let filter = Filter::Text { target: TextTarget::Anywhere, term };
+    let answer = search(&snapshot, &request_of(filter), &guard_of(1, 1 << 20)).unwrap();
+    assert_eq!((answer.records.len(), answer.cut_short, answer.next), (0, None, None));
+}
