@@ -1,0 +1,167 @@
+//! The part of the collector's HTTP API that the command line uses.
+
+use crate::failure::Failure;
+use bytes::Bytes;
+use http::{Request, StatusCode, Uri, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
+
+/// Largest answer that is read: 5,000 records of 64 KiB are beyond any use in a terminal.
+const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Longer than a query may run at the server, so that its own answer arrives first.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(60);
+
+/// A connection to one collector.
+pub(crate) struct ApiClient {
+    client: Client<HttpConnector, Full<Bytes>>,
+    url: Uri,
+    token: Option<String>,
+}
+
+/// One question.
+pub(crate) struct SearchCall<'a> {
+    pub(crate) query: &'a str,
+    pub(crate) since: Option<&'a str>,
+    pub(crate) start: Option<&'a str>,
+    pub(crate) end: Option<&'a str>,
+    pub(crate) limit: usize,
+    pub(crate) cursor: Option<&'a str>,
+    pub(crate) after: Option<u64>,
+}
+
+/// Records, newest first.
+#[derive(Default)]
+pub(crate) struct Page {
+    pub(crate) records: Vec<Value>,
+    pub(crate) next: Option<String>,
+    pub(crate) cut_short: Option<String>,
+    pub(crate) newest_sequence: u64,
+}
+
+impl Page {
+    pub(crate) fn append(&mut self, page: Page) {
+        self.records.extend(page.records);
+        self.cut_short = self.cut_short.take().or(page.cut_short);
+        self.newest_sequence = self.newest_sequence.max(page.newest_sequence);
+        self.next = page.next;
+    }
+}
+
+pub(crate) fn sequence_of(record: &Value) -> u64 {
+    record["sequence"].as_str().and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+impl ApiClient {
+    pub(crate) fn new(url: &str, token_file: Option<&Path>) -> Result<ApiClient, Failure> {
+        let whole = format!("{}/api/v1/logs/search", url.trim_end_matches('/'));
+        let url: Uri =
+            whole.parse().map_err(|_| Failure::usage(format!("{url:?} is no URL; example: http://127.0.0.1:7070")))?;
+        if url.scheme_str() != Some("http") {
+            return Err(Failure::usage(
+                "the URL must begin with http://; for TLS, go through a local tunnel".to_owned(),
+            ));
+        }
+        let token = token_file.map(read_token).transpose()?;
+        Ok(ApiClient { client: Client::builder(TokioExecutor::new()).build_http(), url, token })
+    }
+
+    pub(crate) async fn search(&self, call: &SearchCall<'_>) -> Result<Page, Failure> {
+        let mut body = json!({ "q": call.query, "limit": call.limit });
+        for (key, value) in [("since", call.since), ("start", call.start), ("end", call.end), ("cursor", call.cursor)] {
+            if let Some(value) = value {
+                body[key] = json!(value);
+            }
+        }
+        if let Some(after) = call.after {
+            body["after"] = json!(after.to_string());
+        }
+        let mut request = Request::post(self.url.clone()).header(header::CONTENT_TYPE, "application/json");
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = request
+            .body(Full::new(Bytes::from(body.to_string())))
+            .map_err(|error| Failure::usage(format!("the request cannot be built: {error}")))?;
+        let (status, answer) = tokio::time::timeout(ANSWER_DEADLINE, self.send(request))
+            .await
+            .map_err(|_| Failure::unavailable(format!("no answer from {} in {ANSWER_DEADLINE:?}", self.url)))??;
+        if status != StatusCode::OK {
+            return Err(refusal(status, &answer, call.query));
+        }
+        Ok(page_of(answer))
+    }
+
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Value), Failure> {
+        let host = self.url.authority().map_or("", |authority| authority.as_str());
+        let response = self.client.request(request).await.map_err(|error| {
+            let cause = first_cause(&error);
+            Failure::unavailable(format!(
+                "no collector answers at {host}: {cause}\n  start one with `outrigger`, or name another with --url"
+            ))
+        })?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
+        let body = body.map_err(|error| Failure::unavailable(format!("the answer of {host} broke off: {error}")))?;
+        let answer = serde_json::from_slice(&body.to_bytes()).map_err(|_| {
+            Failure::unavailable(format!(
+                "{host} answered {status} with something that is not JSON; is it a collector?"
+            ))
+        })?;
+        Ok((status, answer))
+    }
+}
+
+/// What it all began with: `connection refused` says more than `connect error`.
+fn first_cause(error: &dyn std::error::Error) -> &dyn std::error::Error {
+    let mut first = error;
+    while let Some(cause) = first.source() {
+        first = cause;
+    }
+    first
+}
+
+fn read_token(path: &Path) -> Result<String, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("cannot read the token file {}: {error}", path.display())))?;
+    Ok(text.trim().to_owned())
+}
+
+fn page_of(mut answer: Value) -> Page {
+    let records = match answer["records"].take() {
+        Value::Array(records) => records,
+        _ => Vec::new(),
+    };
+    let newest_sequence = records.iter().map(sequence_of).max().unwrap_or(0);
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    Page { next: text(&answer["next"]), cut_short: text(&answer["cut_short"]), newest_sequence, records }
+}
+
+/// Puts a mark under the place in the query that the collector names.
+fn refusal(status: StatusCode, answer: &Value, query: &str) -> Failure {
+    let error = &answer["error"];
+    let message = error["message"].as_str().unwrap_or("no reason given");
+    let mut text = format!("the collector says {}: {}", status.as_u16(), super::view::escaped(message));
+    let place = |key: &str| error["span"][key].as_u64().and_then(|at| usize::try_from(at).ok());
+    if let (Some(start), Some(end)) = (place("start"), place("end")) {
+        text.push_str(&marked(query, start, end));
+    }
+    if let Some(suggestion) = error["suggestion"].as_str() {
+        text.push_str(&format!("\n  did you mean: {}", super::view::escaped(suggestion)));
+    }
+    if status.is_client_error() { Failure::usage(text) } else { Failure::unavailable(text) }
+}
+
+fn marked(query: &str, start: usize, end: usize) -> String {
+    let (Some(before), Some(inside)) = (query.get(..start), query.get(start..end)) else { return String::new() };
+    let columns = |text: &str| super::view::columns_of(&super::view::escaped(text));
+    let mark = "^".repeat(columns(inside).max(1));
+    format!("\n  {}\n  {:indent$}{mark}", super::view::escaped(query), "", indent = columns(before))
+}
+
+#[cfg(test)]
+mod tests;
