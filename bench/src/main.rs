@@ -1,0 +1,25 @@
+//! `bench NAME`: runs one measurement and prints each figure once, as `name=value`.
+
+use std::process::ExitCode;
+
+/// What the shell hears when the command line itself is wrong (sysexits.h, EX_USAGE).
+const EXIT_USAGE: u8 = 64;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let result = match arguments.as_slice() {
+        [name] if name == "ack" => bench::ack::run(),
+        [name] if name == "wal" => bench::wal_ratio::run(),
+        other => {
+            eprintln!("no measurement is called {:?}; there are: ack, wal", other.join(" "));
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench {}: {error}", arguments.join(" "));
+            ExitCode::FAILURE
+        }
+    }
+}

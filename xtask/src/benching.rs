@@ -1,0 +1,28 @@
+//! `cargo xtask bench` and `cargo xtask soak`: what takes too long for the test command.
+
+use crate::failure::Failure;
+use crate::{stage, test_command};
+
+/// Builds everything as the tests do, then runs one measurement of the crate `bench`.
+pub(crate) fn bench(arguments: &[String]) -> Result<(), Failure> {
+    if arguments.is_empty() {
+        return Err(Failure::Usage(
+            "name what to measure: `cargo xtask bench wal` or `cargo xtask bench ack`".to_string(),
+        ));
+    }
+    test_command::build_all()?;
+    let release = stage::target_folder().join("release");
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut command = stage::program(&release.join("bench").to_string_lossy(), &arguments);
+    stage::run(command.env("OUTRIGGER_BIN", release.join("outrigger")))
+}
+
+/// Runs the end-to-end tests with the large numbers of kills, cuts and faults.
+pub(crate) fn soak(arguments: &[String]) -> Result<(), Failure> {
+    test_command::build_all()?;
+    let binary = stage::target_folder().join("release/outrigger");
+    let mut words = vec!["test", "--release", "--locked", "--workspace", "--no-fail-fast", "--test", "e2e", "--"];
+    words.push("--nocapture");
+    words.extend(arguments.iter().map(String::as_str));
+    stage::run(stage::cargo(&words).env("OUTRIGGER_SOAK", "1").env("OUTRIGGER_BIN", binary))
+}
