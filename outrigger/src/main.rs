@@ -40,7 +40,7 @@ fn main() -> std::process::ExitCode {
 
 /// Asks the kernel for small pages only. The allocator wants huge ones: the first touch of a request's buffer then clears
 /// 2 MiB, and under load acknowledgements waited for that (p99 of 200 ms at half speed where it is 10 ms without, for 15 %
-/// more processor time). Resident memory is also half of what it was.
+/// more processor time).
 fn without_huge_pages() {
     let asked = rustix::thread::disable_transparent_huge_pages(true);
     basics::carry_on(asked, "a kernel that cannot be asked has no huge pages, or is only slower");
