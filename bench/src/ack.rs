@@ -118,13 +118,14 @@ fn measure_round(dir: &Path, bodies: &Bodies) -> io::Result<Round> {
     let bare =
         BareLoop::start(&dir.join("bare"), bodies.mean_bytes() * SLICE_REQUESTS as u64 * SLICES as u64 + 64 * MIB)?;
     let (mut collector_delays, mut bare_delays) = (Vec::new(), Vec::new());
+    let mut senders = connections(address, OPEN_LOOP_SENDERS)?;
+    let mut bare_senders: Vec<&BareLoop> = iter::repeat_n(&bare, OPEN_LOOP_SENDERS).collect();
     for _ in 0..SLICES {
-        let targets = connections(address, OPEN_LOOP_SENDERS)?;
-        collector_delays.extend(open_loop(targets, bodies, SLICE_REQUESTS, interval)?);
+        collector_delays.extend(open_loop(&mut senders, bodies, SLICE_REQUESTS, interval)?);
         ledger_at_rest(process.web, "default", PATIENCE)?;
-        let targets = iter::repeat_n(&bare, OPEN_LOOP_SENDERS).collect();
-        bare_delays.extend(open_loop(targets, bodies, SLICE_REQUESTS, interval)?);
+        bare_delays.extend(open_loop(&mut bare_senders, bodies, SLICE_REQUESTS, interval)?);
     }
+    drop(bare_senders);
     let syncs = syncs_of(&process)?;
     process.kill().map_err(io::Error::other)?;
     drop(bare);

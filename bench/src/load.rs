@@ -109,7 +109,7 @@ pub fn closed_loop<T: Target>(targets: Vec<T>, bodies: &Bodies, count: usize) ->
 
 /// Sends `count` requests, one every `interval`, and returns how long after it was due each was answered.
 pub fn open_loop<T: Target>(
-    targets: Vec<T>,
+    targets: &mut [T],
     bodies: &Bodies,
     count: usize,
     interval: Duration,
@@ -118,8 +118,8 @@ pub fn open_loop<T: Target>(
     let begun = Instant::now() + HEAD_START;
     thread::scope(|scope| {
         let senders: Vec<_> = targets
-            .into_iter()
-            .map(|mut target| {
+            .iter_mut()
+            .map(|target| {
                 let next = &next;
                 scope.spawn(move || -> io::Result<Vec<Duration>> {
                     let mut delays = Vec::new();

@@ -17,12 +17,20 @@ pub(crate) fn bench(arguments: &[String]) -> Result<(), Failure> {
     stage::run(command.env("OUTRIGGER_BIN", release.join("outrigger")))
 }
 
-/// Runs the end-to-end tests with the large numbers of kills, cuts and faults.
+/// Random workloads that the soak runs against the log's simulated disk; the test command runs some hundred.
+const SOAK_SEEDS: &str = "500000";
+
+/// Runs the end-to-end tests with the large numbers of kills, cuts and faults, then the log's crash proof over many
+/// random workloads. Both run, whatever the first finds.
 pub(crate) fn soak(arguments: &[String]) -> Result<(), Failure> {
     test_command::build_all()?;
     let binary = stage::target_folder().join("release/outrigger");
     let mut words = vec!["test", "--release", "--locked", "--workspace", "--no-fail-fast", "--test", "e2e", "--"];
     words.push("--nocapture");
     words.extend(arguments.iter().map(String::as_str));
-    stage::run(stage::cargo(&words).env("OUTRIGGER_SOAK", "1").env("OUTRIGGER_BIN", binary))
+    let end_to_end = stage::run(stage::cargo(&words).env("OUTRIGGER_SOAK", "1").env("OUTRIGGER_BIN", binary));
+    // The whole workspace is named, so that the artefacts are those of the tests.
+    let words = ["test", "--release", "--locked", "--workspace", "--lib", "--", "--nocapture", "whatever_the_lot"];
+    let seeds = stage::run(stage::cargo(&words).env("OUTRIGGER_SOAK_SEEDS", SOAK_SEEDS));
+    end_to_end.and(seeds)
 }

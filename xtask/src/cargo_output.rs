@@ -35,5 +35,12 @@ pub(crate) fn compiled_outside_crate(line: &str) -> Option<&str> {
     (is_artifact && !package.starts_with("path+")).then_some(package)
 }
 
+/// The package and features that a line of `cargo tree` names; nothing for a crate of ours, which has its folder behind
+/// its version.
+pub(crate) fn outside_package(line: &str) -> Option<String> {
+    let line = line.trim_end();
+    (!line.is_empty() && !line.contains(" (/")).then(|| line.to_string())
+}
+
 #[cfg(test)]
 mod tests;

@@ -42,10 +42,14 @@ pub const SPARES_PREPARED: usize = 2;
 pub(crate) const SEARCH_BYTES: u64 = MIB;
 
 /// Bytes that one write of zeroes hands over while a spare is prepared.
-pub(crate) const FILL_BYTES: u64 = MIB;
+pub(crate) const FILL_BYTES: u64 = 512 * KIB;
 
 /// A spare is synced each time this much of it has been filled, so that its flush never delays a commit for long.
-pub(crate) const FILL_SYNC_BYTES: u64 = 4 * MIB;
+pub(crate) const FILL_SYNC_BYTES: u64 = 512 * KIB;
+
+/// Pause after each such sync while another spare is ready. Filled without pauses and in larger pieces, a segment takes a
+/// processor and the disk for 80 ms, and commits meanwhile wait some 10 ms instead of 1 (`cargo xtask bench ack`).
+pub(crate) const FILL_PAUSE: Duration = Duration::from_millis(1);
 
 /// Bodies up to this length are copied into the batch; longer ones are handed to the write call where they lie.
 pub(crate) const COPIED_SLICE_BYTES_MAX: usize = 8 * 1024;

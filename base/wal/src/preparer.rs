@@ -6,7 +6,7 @@
 
 use crate::error::WalError;
 use crate::format::SegmentHeader;
-use crate::limits::{FILL_BYTES, FILL_SYNC_BYTES, PAGE_BYTES, SPARES_PREPARED};
+use crate::limits::{FILL_BYTES, FILL_PAUSE, FILL_SYNC_BYTES, PAGE_BYTES, SPARES_PREPARED};
 use crate::log::{Shared, Spare};
 use crate::protection::{Protection, is_off};
 use crate::writer::Step;
@@ -19,16 +19,19 @@ use std::sync::{Arc, PoisonError};
 pub struct SegmentPreparer {
     shared: Arc<Shared>,
     zeroes: Vec<u8>,
+    /// Whether it pauses while it fills; only a thread of its own may.
+    pauses: bool,
 }
 
 impl SegmentPreparer {
     pub(crate) fn new(shared: Arc<Shared>) -> SegmentPreparer {
         let bytes = FILL_BYTES.min(shared.settings.segment_bytes);
-        SegmentPreparer { shared, zeroes: vec![0; usize::try_from(bytes).unwrap_or(0)] }
+        SegmentPreparer { shared, zeroes: vec![0; usize::try_from(bytes).unwrap_or(0)], pauses: false }
     }
 
     /// Works until the log is closed: the body of the preparer's thread.
     pub fn run(mut self) {
+        self.pauses = true;
         loop {
             match self.step() {
                 Step::Worked => {}
@@ -98,6 +101,7 @@ impl SegmentPreparer {
             at += zeroes.len() as u64;
             if at.is_multiple_of(FILL_SYNC_BYTES) {
                 file.sync_data().map_err(WalError::disk("sync", path))?;
+                self.pause();
             }
         }
         let page = SegmentHeader::SPARE.encode();
@@ -108,5 +112,17 @@ impl SegmentPreparer {
             disk.sync_dir(&settings.dir).map_err(WalError::disk("sync", &settings.dir))?;
         }
         Ok(())
+    }
+
+    /// Leaves processor and disk to the commits for a while. Not when the writer is out of spares: then it waits for this one.
+    fn pause(&self) {
+        if self.pauses {
+            let state = self.shared.lock();
+            let wake = &self.shared.wake_preparer;
+            drop(
+                wake.wait_timeout_while(state, FILL_PAUSE, |state| !state.is_closed && !state.spares.is_empty())
+                    .unwrap_or_else(PoisonError::into_inner),
+            );
+        }
     }
 }

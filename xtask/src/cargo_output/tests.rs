@@ -32,3 +32,14 @@ fn only_an_outside_crate_that_was_compiled_is_named() {
     check_compiled(&artifact("path+file:///x/outrigger#0.1.0", false), None);
     check_compiled(r#"{"reason":"build-finished","success":true}"#, None);
 }
+
+#[test]
+fn the_tree_names_outside_packages_with_their_features() {
+    assert_eq!(outside_package("bytes v1.12.2 default,std"), Some("bytes v1.12.2 default,std".to_string()));
+    assert_eq!(
+        outside_package("clap_derive v4.6.9 (proc-macro) default").as_deref(),
+        Some("clap_derive v4.6.9 (proc-macro) default")
+    );
+    assert_eq!(outside_package("api v0.1.0 (/x/collector/api) "), None);
+    assert_eq!(outside_package(""), None);
+}
