@@ -16,6 +16,7 @@
 use crate::bare_loop::BareLoop;
 use crate::figures::{median, millis, p99};
 use crate::load::{Bodies, OverHttp, closed_loop, open_loop};
+use crate::process::{cpu_of, syncs_of};
 use crate::report::{Report, scratch_dir};
 use basics::{GIB, MIB, Timestamp};
 use std::io;
@@ -23,7 +24,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{fs, iter};
 use testkit::api_client::ledger_at_rest;
-use testkit::http_client::{self, HttpConnection};
+use testkit::http_client::HttpConnection;
 use testkit::log_load::LogLoad;
 use testkit::outrigger_process::{NETWORK_DEADLINE, OutriggerProcess, ProcessPlan};
 
@@ -182,23 +183,6 @@ fn wait_acknowledging(process: &mut OutriggerProcess) -> io::Result<Duration> {
 
 fn connections(address: std::net::SocketAddr, count: usize) -> io::Result<Vec<OverHttp>> {
     (0..count).map(|_| OverHttp::connect(address)).collect()
-}
-
-/// Processor time, user and system, that a process has used.
-fn cpu_of(id: u32) -> io::Result<Duration> {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
-    // The name in parentheses may hold spaces; the fields behind it do not.
-    let fields = stat.rsplit_once(')').map(|(_, fields)| fields).unwrap_or_default();
-    let mut ticks = fields.split_whitespace().skip(11).map(str::parse::<u64>);
-    let (Some(Ok(user)), Some(Ok(system))) = (ticks.next(), ticks.next()) else {
-        return Err(io::Error::other(format!("/proc/{id}/stat reads {stat:?}")));
-    };
-    Ok(Duration::from_secs_f64((user + system) as f64 / rustix::param::clock_ticks_per_second() as f64))
-}
-
-fn syncs_of(process: &OutriggerProcess) -> io::Result<u64> {
-    let page = http_client::get(process.web, "/api/v1/ingest", NETWORK_DEADLINE)?.json()?;
-    page["log"]["syncs"].as_u64().ok_or_else(|| io::Error::other(format!("no number of syncs in {page}")))
 }
 
 fn a_minute_ago() -> Timestamp {

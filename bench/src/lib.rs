@@ -2,13 +2,16 @@
 //! `cargo xtask bench`.
 //!
 //! Two sides of a comparison always take turns in short rounds (ABAB), because the speed of a shared machine drifts;
-//! a figure is the median over rounds. Start at [`wal_ratio`] and [`ack`].
+//! a figure is the median over rounds. Start at [`wal_ratio`], [`ack`] and [`logs`].
 
 pub mod ack;
+pub mod logs;
 pub mod wal_ratio;
 
 pub mod bare_loop;
+pub mod fleet;
 pub mod load;
+pub mod process;
 
 pub mod figures;
 pub mod machine;

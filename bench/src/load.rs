@@ -34,6 +34,12 @@ impl Bodies {
         Bodies { bodies: (0..DISTINCT_BODIES).map(|_| Bytes::from(load.request(records).body)).collect() }
     }
 
+    /// These requests, of which there is at least one.
+    pub fn of(bodies: Vec<Bytes>) -> Bodies {
+        assert!(!bodies.is_empty(), "a load without requests");
+        Bodies { bodies }
+    }
+
     /// The request for the `index`th sending.
     pub fn get(&self, index: usize) -> &Bytes {
         &self.bodies[index % self.bodies.len()]

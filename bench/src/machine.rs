@@ -19,9 +19,15 @@ pub fn describe(dir: &Path) -> String {
     format!(
         "machine: {cpu}, {cores} cores, {} MiB of memory, Linux {}, {} under the data",
         memory_kib / 1024,
-        kernel.trim(),
+        kernel_version(&kernel),
         file_system(dir)
     )
+}
+
+/// The version without the name of the build, which says where a machine stands and nothing of how fast it is.
+fn kernel_version(release: &str) -> String {
+    let numbers: Vec<&str> = release.trim().split(|c: char| !c.is_ascii_digit()).take(2).collect();
+    numbers.join(".")
 }
 
 /// The type and source of the file system with the longest mount point above `dir`.
@@ -40,3 +46,6 @@ fn file_system(dir: &Path) -> String {
     }
     best.1
 }
+
+#[cfg(test)]
+mod tests;

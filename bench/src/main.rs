@@ -1,5 +1,6 @@
 //! `bench NAME`: runs one measurement and prints each figure once, as `name=value`.
 
+use bench::logs::LogsSettings;
 use std::process::ExitCode;
 
 /// What the shell hears when the command line itself is wrong (sysexits.h, EX_USAGE).
@@ -10,8 +11,15 @@ fn main() -> ExitCode {
     let result = match arguments.as_slice() {
         [name] if name == "ack" => bench::ack::run(),
         [name] if name == "wal" => bench::wal_ratio::run(),
+        [name, rest @ ..] if name == "logs" => match LogsSettings::parse(rest) {
+            Ok(settings) => bench::logs::run(&settings),
+            Err(mistake) => {
+                eprintln!("{mistake}");
+                return ExitCode::from(EXIT_USAGE);
+            }
+        },
         other => {
-            eprintln!("no measurement is called {:?}; there are: ack, wal", other.join(" "));
+            eprintln!("no measurement is called {:?}; there are: ack, logs, wal", other.join(" "));
             return ExitCode::from(EXIT_USAGE);
         }
     };

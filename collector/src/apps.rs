@@ -2,7 +2,7 @@
 
 use crate::metrics::RequestMetrics;
 use crate::readiness::Readiness;
-use api::Api;
+use api::{Api, Doors};
 use http::{Request, Response};
 use receivers::{OtlpFace, ReplyBody};
 use service::{Body, Caller, Health, Registry, ResponseBody};
@@ -49,6 +49,7 @@ impl Service<Request<Body>> for OtlpApp {
 #[derive(Clone)]
 pub(crate) struct WebApp {
     pub(crate) api: Api,
+    pub(crate) doors: Doors,
     pub(crate) health: Health,
     pub(crate) readiness: Readiness,
     pub(crate) registry: Registry,
@@ -56,7 +57,7 @@ pub(crate) struct WebApp {
 }
 
 impl WebApp {
-    async fn answer(self, request: Request<Body>) -> Response<ResponseBody> {
+    async fn answer(self, mut request: Request<Body>) -> Response<ResponseBody> {
         let page = match request.uri().path() {
             "/readyz" => Some(self.readiness.answer()),
             "/metrics" => Some(self.registry.answer()),
@@ -64,7 +65,10 @@ impl WebApp {
         };
         match page {
             Some(page) => page,
-            None => self.api.answer(request).await,
+            None => {
+                request.extensions_mut().insert(self.doors);
+                self.api.answer(request).await
+            }
         }
     }
 }

@@ -1,5 +1,10 @@
 //! The section `collector` of the configuration file.
 
+mod quotas;
+
+pub use quotas::{QuotaConfig, QuotasConfig};
+
+use crate::caretaker::Sealing;
 use crate::rooms::RoomSettings;
 use api::ApiSettings;
 use basics::{GIB, KIB, MIB};
@@ -31,6 +36,8 @@ pub struct CollectorConfig {
     pub logs: LogsConfig,
     /// Searches.
     pub query: QueryConfig,
+    /// How much tenants may send. Without it as much as they like; beyond it they are refused with a retry hint.
+    pub quotas: QuotasConfig,
 }
 
 /// OTLP, OpenTelemetry's protocol. gRPC and HTTP are told apart by content type on either port.
@@ -89,6 +96,19 @@ pub struct LogsConfig {
     /// How long records are kept. Older ones are rejected when they arrive.
     #[schemars(extend("x-least" = "1h"))]
     pub retention: ConfigDuration,
+    /// How many bytes on disk they may take, over all tenants. Beyond that the oldest go, even those of today. As many as
+    /// the disk has when it is left out.
+    #[schemars(extend("x-least" = "64MiB"))]
+    pub retention_bytes: Option<ConfigSize>,
+    /// How much memory recent records may take before they are written to parts on disk. At most a quarter of the memory
+    /// budget.
+    #[schemars(extend("x-least" = "1MiB"))]
+    pub head_size: ConfigSize,
+    /// How long the oldest of them waits at most.
+    #[schemars(extend("x-least" = "1s"))]
+    pub head_age: ConfigDuration,
+    /// False holds all records in memory and in the write-ahead log until either is full. For measurements.
+    pub seal: bool,
 }
 
 /// Searches. They run on threads of their own, so that they never stop what comes in.
@@ -139,7 +159,14 @@ impl Default for WalConfig {
 
 impl Default for LogsConfig {
     fn default() -> Self {
-        LogsConfig { retention: ConfigDuration(IngestSettings::default().retention) }
+        let Sealing { head_bytes, head_age, is_on, .. } = Sealing::default();
+        LogsConfig {
+            retention: ConfigDuration(IngestSettings::default().retention),
+            retention_bytes: None,
+            head_size: ConfigSize(head_bytes),
+            head_age: ConfigDuration(head_age),
+            seal: is_on,
+        }
     }
 }
 
@@ -169,6 +196,7 @@ impl CollectorConfig {
             let message = format!("{} is not a whole number of pages", self.wal.segment_size);
             check.refuse(&["collector.wal.segment_size"], message, "a multiple of 4KiB, such as 64MiB");
         }
+        self.quotas.check(check);
         let listeners = self.listeners();
         for (index, (key, address)) in listeners.iter().enumerate() {
             let earlier = listeners.iter().take(index).find(|(_, other)| other == address && address.port() != 0);
@@ -196,6 +224,7 @@ impl CollectorConfig {
             ingest: IngestSettings {
                 request_bytes_max: self.otlp.request_size.0,
                 retention: self.logs.retention.0,
+                quotas: self.quotas.settings(),
                 ..IngestSettings::default()
             },
             api: ApiSettings {
@@ -203,6 +232,13 @@ impl CollectorConfig {
                 query_memory_bytes: self.query.memory.0,
                 query_threads: usize::from(self.query.concurrency),
             },
+            sealing: Sealing {
+                is_on: self.logs.seal,
+                head_bytes: self.logs.head_size.0,
+                head_age: self.logs.head_age.0,
+                ..Sealing::default()
+            },
+            retention_bytes: self.logs.retention_bytes.map(|size| size.0),
         }
     }
 }

@@ -11,6 +11,20 @@ pub enum CollectorError {
     /// The tenant directory cannot be read.
     #[error("cannot open the tenant directory")]
     Tenants(#[from] ingest::TenantDirectoryError),
+    /// The store of logs cannot be opened.
+    #[error("cannot open the store of logs")]
+    Store(#[from] log_store::StoreError),
+    /// The write-ahead log is not the one that the store was filled from.
+    #[error(
+        "the write-ahead log of logs ends before position {log_next}, and the store holds everything before {sealed}: \
+         the log's directory was emptied or replaced; put the old one back, or move the whole data directory away"
+    )]
+    LogBehindStore {
+        /// The log's next position.
+        log_next: u64,
+        /// Where the store would go on.
+        sealed: u64,
+    },
     /// A listener cannot be had.
     #[error(transparent)]
     Listen(#[from] service::BindError),
@@ -33,6 +47,8 @@ impl CollectorError {
         match self {
             CollectorError::Log(error) | CollectorError::Replay(error) => error.class(),
             CollectorError::Tenants(error) => error.class(),
+            CollectorError::Store(error) => error.class(),
+            CollectorError::LogBehindStore { .. } => ErrorClass::Corrupt,
             CollectorError::Listen(error) => error.class(),
             CollectorError::Thread { .. } => ErrorClass::Unavailable,
         }

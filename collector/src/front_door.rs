@@ -13,6 +13,7 @@ use crate::rooms::{self, Rooms, World};
 use crate::surroundings::Surroundings;
 use crate::threads::Threads;
 use crate::{log_watch, metrics};
+use api::Doors;
 use basics::MemoryBudget;
 use service::{Health, Server, ServerSettings, Shutdown, Tasks};
 use std::sync::Arc;
@@ -73,14 +74,16 @@ impl Prepared {
                 server: server.clone(),
             },
         );
+        let (addresses, own_endpoint) = (bound.addresses(), bound.own_endpoint());
+        let Addresses { otlp_grpc, otlp_http, web } = addresses;
         let web = WebApp {
             api: rooms.api.clone(),
+            doors: Doors { otlp_grpc, otlp_http, web, has_tls: surroundings.tls.is_some() },
             health: health.clone(),
             readiness: Readiness::new(health.clone(), rooms.ingest.clone(), rooms.store.clone(), replay_first),
             registry: registry.clone(),
             metrics: RequestMetrics::new(registry, "web"),
         };
-        let (addresses, own_endpoint) = (bound.addresses(), bound.own_endpoint());
         let listeners = bound.serve(Faces { otlp: rooms.otlp.clone(), web }, &server, &surroundings);
         let (watch, watch_shutdown) = (Tasks::new(), Shutdown::new());
         watch.spawn("watch of the log", log_watch::run(rooms.ingest.clone(), budget.clone(), watch_shutdown.clone()));
@@ -100,7 +103,7 @@ impl Collector {
         let world = World { disk: disk.clone(), clock: clock.clone(), budget: budget.clone(), salt_seed: *salt_seed };
         let (rooms, workers) = rooms::open(config.room_settings(surroundings.data_dir.clone()), world)?;
         say_recovered(&workers.recovery);
-        let replay_first = workers.recovery.first.0;
+        let replay_first = workers.replay_first.0;
         let threads = Threads::start(&rooms, workers).await?;
         let server = Server::new(server_settings(budget));
         Ok(Prepared { rooms, threads, bound, server, replay_first, surroundings })
@@ -142,7 +145,8 @@ impl Collector {
         self.watch_shutdown.request();
         late.extend(self.watch.join(left().mul_f32(0.1)).await);
         late.extend(self.threads.stop_log(&self.rooms.wal, left().mul_f32(0.7)).await);
-        late.extend(self.threads.stop_store(&self.rooms.ingest, left()).await);
+        late.extend(self.threads.stop_store(&self.rooms.ingest, left().mul_f32(0.7)).await);
+        late.extend(self.threads.stop_parts(left()).await);
         late
     }
 }

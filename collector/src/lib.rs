@@ -9,6 +9,7 @@
 
 mod access;
 mod apps;
+mod caretaker;
 mod config;
 mod error;
 mod front_door;
@@ -21,12 +22,15 @@ mod surroundings;
 mod threads;
 
 pub use config::{
-    CollectorConfig, HttpConfig, LogsConfig, OtlpConfig, OtlpGrpcConfig, OtlpHttpConfig, QueryConfig, WalConfig,
+    CollectorConfig, HttpConfig, LogsConfig, OtlpConfig, OtlpGrpcConfig, OtlpHttpConfig, QueryConfig, QuotaConfig,
+    QuotasConfig, WalConfig,
 };
 pub use error::CollectorError;
 pub use front_door::{Collector, Prepared};
 pub use listeners::Addresses;
+pub use log_store::{PartId, StoreCheck};
 pub use metrics::Metric;
+pub use rooms::check_data;
 pub use surroundings::Surroundings;
 
 #[cfg(test)]

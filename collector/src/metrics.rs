@@ -1,6 +1,6 @@
 //! What the collector shows at `/metrics`, in one list. docs/operations/metrics.md is written from it.
 //!
-//! Ledger, log, head and memory are counted anyway; they are read when somebody asks. Only the time that requests take
+//! Ledger, log, head, parts and memory are counted anyway; they are read when somebody asks. Only the time that requests take
 //! is measured on the way, by [`RequestMetrics`].
 
 use basics::MemoryBudget;
@@ -58,6 +58,14 @@ pub enum Metric {
     HeadMemoryBytes,
     /// Head: bytes beyond the budget.
     HeadUnchargedBytes,
+    /// Parts: how many.
+    Parts,
+    /// Parts: their records.
+    PartRecords,
+    /// Parts: bytes of their files.
+    PartBytes,
+    /// Parts: how many are in quarantine.
+    QuarantinedParts,
     /// Memory budget: the ceiling.
     MemoryLimitBytes,
     /// Memory budget: reserved.
@@ -80,7 +88,7 @@ pub enum Metric {
 
 impl Metric {
     /// All of them, in the order of the page.
-    pub const ALL: [Metric; 30] = [
+    pub const ALL: [Metric; 34] = [
         Metric::ReceivedRecords,
         Metric::StoredRecords,
         Metric::RejectedRecords,
@@ -102,6 +110,10 @@ impl Metric {
         Metric::HeadBatches,
         Metric::HeadMemoryBytes,
         Metric::HeadUnchargedBytes,
+        Metric::Parts,
+        Metric::PartRecords,
+        Metric::PartBytes,
+        Metric::QuarantinedParts,
         Metric::MemoryLimitBytes,
         Metric::MemoryReservedBytes,
         Metric::Connections,
@@ -210,6 +222,16 @@ impl Metric {
                 "The part of it that the memory budget had no room for.",
                 SIGNAL,
             ),
+            Metric::Parts => {
+                MetricDef::gauge("outrigger_parts", "Parts on disk, those in quarantine included.", SIGNAL)
+            }
+            Metric::PartRecords => MetricDef::gauge("outrigger_part_records", "Records in parts.", SIGNAL),
+            Metric::PartBytes => MetricDef::gauge("outrigger_part_bytes", "Disk space of parts.", SIGNAL),
+            Metric::QuarantinedParts => MetricDef::gauge(
+                "outrigger_quarantined_parts",
+                "Damaged parts that are not searched and whose files are kept. Anything above 0 needs an operator.",
+                SIGNAL,
+            ),
             Metric::MemoryLimitBytes => {
                 MetricDef::gauge("outrigger_memory_limit_bytes", "The memory budget of the process.", &[])
             }
@@ -266,6 +288,7 @@ pub(crate) fn show(registry: &Registry, sources: Sources) {
         read_ledger(samples, &sources.ingest);
         read_log(samples, &sources.ingest);
         read_head(samples, &sources.store);
+        read_parts(samples, &sources.store);
         set(samples, Metric::MemoryLimitBytes, &[], sources.budget.limit_bytes());
         set(samples, Metric::MemoryReservedBytes, &[], sources.budget.used_bytes());
         read_server(samples, &sources.server);
@@ -333,6 +356,20 @@ fn read_head(samples: &mut Samples, store: &LogStore) {
         (Metric::HeadBatches, head.batches),
         (Metric::HeadMemoryBytes, head.memory_bytes),
         (Metric::HeadUnchargedBytes, head.uncharged_bytes),
+    ];
+    for (metric, value) in figures {
+        set(samples, metric, &[signal], value);
+    }
+}
+
+fn read_parts(samples: &mut Samples, store: &LogStore) {
+    let signal = Signal::Logs.name();
+    let parts = store.part_stats();
+    let figures = [
+        (Metric::Parts, parts.parts),
+        (Metric::PartRecords, parts.records),
+        (Metric::PartBytes, parts.file_bytes),
+        (Metric::QuarantinedParts, parts.quarantined),
     ];
     for (metric, value) in figures {
         set(samples, metric, &[signal], value);

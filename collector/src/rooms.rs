@@ -1,17 +1,21 @@
 //! The rooms of the house, connected: log, ingest, store, queries. No socket and no thread is started here.
 
+use crate::caretaker::{Caretaker, Merger, Sealing};
 use crate::error::CollectorError;
 use api::{Api, ApiSettings, ApiState};
 use basics::{Clock, Disk, MemoryBudget};
-use ingest::{IngestSettings, Ledger, LogIngest, LogWriter, TenantDirectory};
-use log_store::LogStore;
+use ingest::{IngestSettings, Ledger, LogIngest, LogWriter, Signal, TenantDirectory};
+use log_store::{LogStore, StoreCheck};
+use parts::retention::RetentionSettings;
 use receivers::OtlpFace;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use wal::{Recovery, SegmentPreparer, Wal, WalSettings, WalWriter};
+use wal::{Position, Recovery, SegmentPreparer, Wal, WalSettings, WalWriter};
 
 /// Where the logs' write-ahead log lies in the data directory.
 const LOGS_WAL_DIR: &str = "wal/logs";
+/// Where the store of logs lies there.
+const LOGS_DIR: &str = "logs";
 
 /// Searches keep at most this share of the memory budget for themselves.
 const QUERY_SHARE_OF_BUDGET: u64 = 4;
@@ -23,6 +27,9 @@ pub(crate) struct RoomSettings {
     pub(crate) wal_budget_bytes: u64,
     pub(crate) ingest: IngestSettings,
     pub(crate) api: ApiSettings,
+    pub(crate) sealing: Sealing,
+    /// Bytes that parts may take; `None` for as many as the disk has.
+    pub(crate) retention_bytes: Option<u64>,
 }
 
 /// What the world hands in.
@@ -48,10 +55,23 @@ pub(crate) struct Workers {
     pub(crate) wal_writer: WalWriter,
     pub(crate) segment_preparer: SegmentPreparer,
     pub(crate) log_writer: LogWriter,
+    pub(crate) caretaker: Caretaker,
+    pub(crate) merger: Merger,
     pub(crate) recovery: Recovery,
+    /// The first entry that is not in parts.
+    pub(crate) replay_first: Position,
 }
 
-/// Opens what is on disk and connects the rooms. The store is empty until the log writer has replayed.
+/// Reads all that the stores of a data directory hold, which nobody may use meanwhile, and changes nothing. `None` when
+/// there is none.
+///
+/// # Errors
+/// When what a store should hold is not known.
+pub fn check_data(disk: &Arc<dyn Disk>, data_dir: &Path) -> Result<Option<StoreCheck>, CollectorError> {
+    Ok(LogStore::check(disk, &data_dir.join(LOGS_DIR))?)
+}
+
+/// Opens what is on disk and connects the rooms. What is not in parts is missing until the log writer has replayed.
 pub(crate) fn open(settings: RoomSettings, world: World) -> Result<(Rooms, Workers), CollectorError> {
     let World { disk, clock, budget, salt_seed } = world;
     let tenants = Arc::new(TenantDirectory::open(disk.clone(), &settings.data_dir)?);
@@ -60,19 +80,41 @@ pub(crate) fn open(settings: RoomSettings, world: World) -> Result<(Rooms, Worke
         budget_bytes: settings.wal_budget_bytes,
         ..WalSettings::new(settings.data_dir.join(LOGS_WAL_DIR))
     };
-    let wal::Opened { wal, writer, preparer, recovery } = wal::open(disk, wal_settings, salt_seed)?;
+    let wal::Opened { wal, writer, preparer, recovery } = wal::open(disk.clone(), wal_settings, salt_seed)?;
+    let store = Arc::new(LogStore::open(disk, &settings.data_dir.join(LOGS_DIR))?);
+    let sealed = store.sealed();
+    if recovery.next.0 < sealed {
+        return Err(CollectorError::LogBehindStore { log_next: recovery.next.0, sealed });
+    }
+    let retention = RetentionSettings { keep: settings.ingest.retention, bytes_max: settings.retention_bytes };
     let ledger = Arc::new(Ledger::new());
+    for (tenant, records) in store.parts().ledger_bases() {
+        ledger.begin_with(tenant, Signal::Logs, records);
+    }
     // Searches have memory of their own: whatever fills the rest must stay searchable.
     let query_memory_bytes = settings.api.query_memory_bytes.min(budget.limit_bytes() / QUERY_SHARE_OF_BUDGET);
     let intake = budget.share(budget.limit_bytes() - query_memory_bytes);
     let ingest = LogIngest::new(wal.clone(), ledger, tenants, clock.clone(), intake, settings.ingest);
     let ingest = Arc::new(ingest);
-    let store = Arc::new(LogStore::new());
     store.set_replaying(true);
     let otlp = OtlpFace::new(ingest.clone());
     let query_settings = ApiSettings { query_memory_bytes, ..settings.api };
-    let api = Api::new(ApiState::new(store.clone(), ingest.clone(), clock, &budget, query_settings));
+    let api = Api::new(ApiState::new(store.clone(), ingest.clone(), clock.clone(), &budget, query_settings));
     let log_writer = LogWriter::new(ingest.clone(), store.clone());
-    let workers = Workers { wal_writer: writer, segment_preparer: preparer, log_writer, recovery };
+    let log_limit_bytes = settings.wal_budget_bytes;
+    let memory_limit_bytes = budget.limit_bytes();
+    let sealing = settings.sealing.fit_into(memory_limit_bytes, log_limit_bytes);
+    let caretaker = Caretaker::new(store.clone(), wal.clone(), clock.clone(), sealing, retention);
+    let merger = Merger::new(store.clone(), clock);
+    let replay_first = recovery.first.max(Position(sealed));
+    let workers = Workers {
+        wal_writer: writer,
+        segment_preparer: preparer,
+        log_writer,
+        caretaker,
+        merger,
+        recovery,
+        replay_first,
+    };
     Ok((Rooms { wal, ingest, store, otlp, api }, workers))
 }

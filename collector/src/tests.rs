@@ -1,6 +1,6 @@
 //! The house from its doors: real log, real store, real faces; no socket.
 
-mod harness;
+pub(crate) mod harness;
 mod honest_answers;
 mod hostile_input;
 mod otlp_checklist;

@@ -1,6 +1,8 @@
 //! What can be asked on the command line, in one place; `--help` and the completions are written from it.
 
+use crate::data_command::CheckDataArgs;
 use crate::logs_command::LogsArgs;
+use crate::query_command::QueryArgs;
 use crate::token_command::NewTokenArgs;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -42,8 +44,13 @@ pub(crate) enum Command {
     Collector(StartArgs),
     /// Search logs, and follow them with -f
     Logs(LogsArgs),
+    /// Ask for tables: a search with pipes behind it, such as 'error | stats count() by service'
+    Query(QueryArgs),
     /// Look at a configuration without starting; every mistake is listed at once
     Check(ConfigArgs),
+    /// Look after the data directory of a process that does not run
+    #[command(subcommand)]
+    Data(DataCommand),
     /// Print what can be configured
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -56,6 +63,13 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+}
+
+/// What to do about the data.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataCommand {
+    /// Read every byte of the store and compare every checksum; what is damaged is named, and nothing is changed
+    Check(CheckDataArgs),
 }
 
 /// What to print of the configuration.

@@ -56,7 +56,7 @@ pub(crate) struct SecurityConfig {
     pub(crate) client_certificates: Vec<ClientCertificateConfig>,
     /// Names by which callers without a credential may reach this process, beside those of loopback.
     pub(crate) allowed_hosts: Vec<String>,
-    /// Origins of web pages that may call, such as https://grafana.example.
+    /// Origins of web pages that may call and read the answers, such as https://grafana.example.
     pub(crate) allowed_origins: Vec<String>,
 }
 

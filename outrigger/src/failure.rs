@@ -1,6 +1,6 @@
 //! How a command ends when it fails: a message for the person, an exit code for the script.
 
-use basics::ErrorClass;
+use basics::{ErrorClass, error_chain};
 use service::ExitCode;
 use service::config::Mistakes;
 use std::error::Error;
@@ -23,9 +23,14 @@ impl Failure {
         Failure::with(ExitCode::Unavailable, message)
     }
 
+    /// Stored data is damaged.
+    pub(crate) fn corrupt(message: String) -> Failure {
+        Failure::with(ExitCode::of(ErrorClass::Corrupt), message)
+    }
+
     /// An error of this class at start-up, on one line with everything that led to it.
     pub(crate) fn of(class: ErrorClass, error: &dyn Error) -> Failure {
-        Failure::with(ExitCode::of(class), chain(error))
+        Failure::with(ExitCode::of(class), error_chain(error))
     }
 
     /// Every mistake of a file, one a line.
@@ -38,21 +43,6 @@ impl Failure {
     fn with(code: ExitCode, message: String) -> Failure {
         Failure { message, exit_code: u8::try_from(code.number()).unwrap_or(70) }
     }
-}
-
-/// The error and its causes, the outermost first. A cause that its error quotes already is not said again.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        if !text.ends_with(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 //!
 //! It is a client of the collector's HTTP API like any other; it reads no data directory.
 
-mod client;
-mod view;
+pub(crate) mod client;
+pub(crate) mod follow;
+pub(crate) mod view;
 
 use crate::failure::Failure;
 use client::{ApiClient, Page, SearchCall};
+use follow::Follower;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,6 +18,8 @@ use view::{Palette, View};
 const FOLLOW_INTERVAL: Duration = Duration::from_millis(500);
 /// Records asked for in one call; more come page by page.
 const PAGE_RECORDS_MAX: usize = 5_000;
+/// Most records that one round of following takes; more in half a second is more than anybody reads.
+const FOLLOW_RECORDS_MAX: usize = 50_000;
 /// Widths below this are not worth fitting to.
 const COLUMNS_MIN: usize = 40;
 /// Columns when the terminal does not say.
@@ -68,32 +72,44 @@ enum Color {
 pub(crate) async fn run(args: LogsArgs) -> Result<(), Failure> {
     let client = ApiClient::new(&args.url, args.token_file.as_deref())?;
     let mut out = Printer { view: view_for(&args), as_json: args.json };
-    let mut newest_sequence = 0;
-    let page = fetch(&client, &args, None, args.limit).await?;
-    newest_sequence = page.newest_sequence.max(newest_sequence);
+    let mut page = fetch(&client, &args, None, args.limit).await?;
+    if args.follow && follow::is_replaying(&page) {
+        note("following begins when the collector has read back its log after a restart");
+        while follow::is_replaying(&page) {
+            tokio::time::sleep(FOLLOW_INTERVAL).await;
+            page = fetch(&client, &args, None, args.limit).await?;
+        }
+    }
     if out.print(page.records.iter().rev())?.is_gone() {
         return Ok(());
     }
-    report_cut_short(&page);
+    if let Some(reason) = &page.cut_short {
+        note(&follow::cut_short_text(reason));
+    } else if page.records.is_empty() && args.limit > 0 {
+        eprintln!("no records found; widen --since, or see what came in at /api/v1/ingest");
+    }
     if !args.follow {
         return Ok(());
     }
+    let mut follower = Follower::behind(&page);
     loop {
         tokio::time::sleep(FOLLOW_INTERVAL).await;
-        let page = fetch(&client, &args, Some(newest_sequence), usize::MAX).await?;
-        newest_sequence = page.newest_sequence.max(newest_sequence);
-        let mut arrived: Vec<_> = page.records.iter().collect();
-        arrived.sort_by_key(|record| client::sequence_of(record));
-        if out.print(arrived.into_iter())?.is_gone() {
+        let round = fetch(&client, &args, follower.after(), FOLLOW_RECORDS_MAX).await?;
+        let arrived = follower.take(round);
+        if let Some(text) = &arrived.note {
+            note(text);
+        }
+        if out.print(arrived.records.iter())?.is_gone() {
             return Ok(());
         }
     }
 }
 
-/// Asks page by page until `limit` records are there or no more are.
+/// Asks page by page until `limit` records are there or no more are. What is said of the store is what the first page
+/// said: whatever came in between is found by who asks for what came after.
 async fn fetch(client: &ApiClient, args: &LogsArgs, after: Option<u64>, limit: usize) -> Result<Page, Failure> {
     let mut whole = Page::default();
-    let mut cursor = None;
+    let mut cursor: Option<String> = None;
     loop {
         let left = limit - whole.records.len();
         let call = SearchCall {
@@ -101,31 +117,30 @@ async fn fetch(client: &ApiClient, args: &LogsArgs, after: Option<u64>, limit: u
             since: (args.start.is_none() && args.end.is_none()).then_some(args.since.as_str()),
             start: args.start.as_deref(),
             end: args.end.as_deref(),
-            limit: left.min(PAGE_RECORDS_MAX),
+            // Whoever wants no record still wants to know how far the store goes.
+            limit: left.clamp(1, PAGE_RECORDS_MAX),
             cursor: cursor.as_deref(),
             after,
         };
-        let page = client.search(&call).await?;
-        cursor = page.next.clone();
-        whole.append(page);
-        if cursor.is_none() || whole.records.len() >= limit {
+        let mut page = client.search(&call).await?;
+        page.records.truncate(left);
+        if cursor.is_none() {
+            whole.newest_sequence = page.newest_sequence;
+        }
+        let stands_still = page.next.is_some() && page.next == cursor;
+        whole.records.extend(page.records);
+        whole.cut_short = whole.cut_short.take().or(page.cut_short);
+        whole.next = page.next.clone();
+        cursor = page.next;
+        if cursor.is_none() || stands_still || whole.records.len() >= limit {
             return Ok(whole);
         }
     }
 }
 
-/// Says on the error stream what an incomplete answer lacks, so that pipes get records only.
-fn report_cut_short(page: &Page) {
-    if let Some(reason) = &page.cut_short {
-        let advice = match reason.as_str() {
-            "replaying" => "the collector is still reading its log after a restart; ask again in a moment",
-            "deadline" | "memory" => "the question is too wide; narrow the time or the terms",
-            _ => "ask again",
-        };
-        eprintln!("note: the answer is not whole ({}): {advice}", view::escaped(reason));
-    } else if page.records.is_empty() {
-        eprintln!("no records found; widen --since, or see what came in at /api/v1/ingest");
-    }
+/// Says something on the error stream, so that pipes get records only.
+pub(crate) fn note(text: &str) {
+    eprintln!("note: {text}");
 }
 
 fn view_for(args: &LogsArgs) -> View {
@@ -139,7 +154,8 @@ fn view_for(args: &LogsArgs) -> View {
     View { palette: if has_color { Palette::Ansi } else { Palette::Plain }, columns }
 }
 
-fn terminal_columns() -> usize {
+/// The width of the terminal that the output is.
+pub(crate) fn terminal_columns() -> usize {
     let columns = rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| usize::from(size.ws_col));
     if columns >= COLUMNS_MIN { columns } else { COLUMNS_DEFAULT }
 }
@@ -181,3 +197,6 @@ impl Printer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,14 +7,16 @@ mod command_line;
 mod config;
 mod config_command;
 mod credentials;
+mod data_command;
 mod failure;
 mod logs_command;
+mod query_command;
 mod start;
 mod start_text;
 mod token_command;
 
 use clap::{CommandFactory, Parser};
-use command_line::{Command, CommandLine, ConfigCommand, TokenCommand};
+use command_line::{Command, CommandLine, ConfigCommand, DataCommand, TokenCommand};
 use failure::Failure;
 use service::ExitCode;
 use std::io::Write;
@@ -51,9 +53,11 @@ fn run(line: CommandLine) -> Result<(), Failure> {
         None => start::run(&line.start),
         Some(Command::Collector(args)) => start::run(&args),
         Some(Command::Logs(args)) => in_a_runtime(logs_command::run(args)),
+        Some(Command::Query(args)) => in_a_runtime(query_command::run(args)),
         Some(Command::Config(ConfigCommand::Default)) => print(&config_command::default_text()),
         Some(Command::Config(ConfigCommand::Schema)) => print(&config_command::schema_text()),
         Some(Command::Check(args)) => print(&check_command::run(&args)?),
+        Some(Command::Data(DataCommand::Check(args))) => data_command::check(&args),
         Some(Command::Token(TokenCommand::New(args))) => token_command::run(args),
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use testkit::outrigger_process::{OutriggerProcess, ProcessPlan};
 use tests::senders::{History, LoadPlan, Outcome, Senders};
-use tests::surroundings::{missing_for_power_cut, run};
+use tests::surroundings::{is_not_run, missing_for_power_cut, run};
 
 /// A small disk in memory, unmounted at the end.
 struct SmallDisk {
@@ -36,8 +36,7 @@ impl Drop for SmallDisk {
 
 #[test]
 fn a_full_disk_refuses_and_recovers_by_itself() {
-    if let Some(missing) = missing_for_power_cut() {
-        println!("not run: this needs {missing}");
+    if is_not_run(missing_for_power_cut()) {
         return;
     }
     let dir = tempfile::tempdir().unwrap();

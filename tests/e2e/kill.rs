@@ -11,7 +11,7 @@ use tests::surroundings::{is_soak, rounds};
 #[test]
 fn nothing_acknowledged_is_lost_by_a_kill_under_load() {
     let dir = tempfile::tempdir().unwrap();
-    let plan = ProcessPlan::in_dir(dir.path()).with_segments("1MiB");
+    let plan = ProcessPlan::in_dir(dir.path()).with_segments("1MiB").with_small_heads();
     let history = History::default();
     let mut kills_while_replaying = 0;
     for round in 0..rounds(10, 200) {

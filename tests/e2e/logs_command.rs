@@ -3,7 +3,7 @@
 use crate::endings::{PATIENCE, balanced, stopped_cleanly};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, sync_channel};
 use testkit::http_client::HttpConnection;
 use testkit::outrigger_process::{NETWORK_DEADLINE, OutriggerProcess, ProcessPlan, binary_path};
 use tests::senders::start_time;
@@ -88,21 +88,50 @@ impl Drop for Follower {
     }
 }
 
-#[test]
-fn following_prints_what_arrives_once() {
-    let dir = tempfile::tempdir().unwrap();
-    let process = OutriggerProcess::start_accepting(&ProcessPlan::in_dir(dir.path()), PATIENCE).unwrap();
-    send(&process, "tick 0", 1);
-    let mut follower = Follower(logs(&process, &["-f", "tick"]).stdout(Stdio::piped()).spawn().unwrap());
+/// Runs `outrigger logs` and hands over what it prints.
+fn follow(process: &OutriggerProcess, arguments: &[&str]) -> (Follower, Receiver<String>) {
+    let mut follower = Follower(logs(process, arguments).stdout(Stdio::piped()).spawn().unwrap());
     let lines = BufReader::new(follower.0.stdout.take().unwrap()).lines();
     let (sender, receiver) = sync_channel(100);
-    let reader = std::thread::spawn(move || {
+    std::thread::spawn(move || {
         for line in lines.map_while(Result::ok) {
             if sender.send(line).is_err() {
                 return;
             }
         }
     });
+    (follower, receiver)
+}
+
+#[test]
+fn following_from_nothing_prints_only_what_arrives_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let process = OutriggerProcess::start_accepting(&ProcessPlan::in_dir(dir.path()), PATIENCE).unwrap();
+    send(&process, "tick before", 5);
+    send(&process, "tick before, but late", -600);
+    for arguments in [&["-n", "0", "-f", "tick"], &["-n", "1", "-f", "tick"]] {
+        let (follower, receiver) = follow(&process, arguments);
+        if arguments[1] == "1" {
+            assert!(receiver.recv_timeout(PATIENCE).unwrap().ends_with("tick after"));
+        } else {
+            // Nothing is printed by which to know that it follows.
+            std::thread::sleep(std::time::Duration::from_secs(2));
+            assert_eq!(receiver.try_recv().ok(), None);
+        }
+        send(&process, "tick after", 9);
+        let line = receiver.recv_timeout(PATIENCE).unwrap();
+        assert!(line.ends_with("tick after"), "what was there before is not new: {line}");
+        drop(follower);
+    }
+    stopped_cleanly(process);
+}
+
+#[test]
+fn following_prints_what_arrives_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let process = OutriggerProcess::start_accepting(&ProcessPlan::in_dir(dir.path()), PATIENCE).unwrap();
+    send(&process, "tick 0", 1);
+    let (follower, receiver) = follow(&process, &["-f", "tick"]);
     for number in 0..5 {
         if number > 0 {
             send(&process, &format!("tick {number}"), 10 - number);
@@ -112,6 +141,5 @@ fn following_prints_what_arrives_once() {
     }
     drop(follower);
     assert!(receiver.recv_timeout(PATIENCE).is_err(), "a record was printed twice");
-    reader.join().unwrap();
     stopped_cleanly(process);
 }

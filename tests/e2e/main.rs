@@ -8,6 +8,7 @@
 
 mod endings;
 
+mod encrypted;
 mod first_steps;
 mod logs_command;
 mod overload;

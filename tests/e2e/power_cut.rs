@@ -8,7 +8,7 @@ use testkit::outrigger_process::{OutriggerProcess, ProcessPlan};
 use tests::oracle::Kept;
 use tests::power_cut::{CutDisk, CutImage};
 use tests::senders::{History, LoadPlan, Senders, SentRequest};
-use tests::surroundings::{missing_for_power_cut, require_program, rounds};
+use tests::surroundings::{is_not_run, missing_for_power_cut, require_program, rounds};
 use tests::syscall_faults::lying_sync_wrapper;
 
 /// A cut, and what senders had been told before it.
@@ -23,7 +23,7 @@ fn cut_and_check(wrapper: Vec<String>, count: usize) -> Vec<Kept> {
     let disk_dir = dir.path().join("disk");
     std::fs::create_dir(&disk_dir).unwrap();
     let disk = CutDisk::make(&disk_dir).unwrap();
-    let mut plan = ProcessPlan::in_dir(dir.path()).with_segments("1MiB");
+    let mut plan = ProcessPlan::in_dir(dir.path()).with_segments("1MiB").with_small_heads();
     plan.data_dir = disk.live().join("data");
     plan.wrapper = wrapper;
     let process = OutriggerProcess::start_accepting(&plan, PATIENCE).unwrap();
@@ -72,8 +72,7 @@ fn check_after(plan: &ProcessPlan, cut: Cut, all_sent: &[SentRequest], dir: &Pat
 
 #[test]
 fn nothing_acknowledged_is_lost_by_a_power_cut() {
-    if let Some(missing) = missing_for_power_cut() {
-        println!("not run: this needs {missing}");
+    if is_not_run(missing_for_power_cut()) {
         return;
     }
     require_program("mkfs.xfs");
@@ -90,8 +89,7 @@ fn nothing_acknowledged_is_lost_by_a_power_cut() {
 /// The proof of the proof above: with a sync that only says it synced, acknowledged records must be missing.
 #[test]
 fn a_sync_that_does_nothing_is_seen_by_the_power_cut() {
-    if let Some(missing) = missing_for_power_cut() {
-        println!("not run: this needs {missing}");
+    if is_not_run(missing_for_power_cut()) {
         return;
     }
     require_program("mkfs.xfs");

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 use testkit::outrigger_process::{OutriggerProcess, ProcessPlan};
 use tests::senders::{History, LoadPlan, Outcome, Senders, SentRequest};
-use tests::surroundings::{is_soak, missing_for_tracing, require_program};
+use tests::surroundings::{is_not_run, is_soak, missing_for_tracing, require_program};
 use tests::syscall_faults::{Fault, Rule, all_rules, choose_rules, count_calls, counting_wrapper};
 
 /// Runs of the test command.
@@ -94,8 +94,7 @@ fn trace_of_a_run(dir: &Path) -> String {
 
 #[test]
 fn nothing_acknowledged_is_lost_by_a_failing_system_call() {
-    if let Some(missing) = missing_for_tracing() {
-        println!("not run: this needs {missing}");
+    if is_not_run(missing_for_tracing()) {
         return;
     }
     require_program("strace");
@@ -115,8 +114,7 @@ fn nothing_acknowledged_is_lost_by_a_failing_system_call() {
 /// readiness says no.
 #[test]
 fn a_disk_that_fails_for_good_makes_the_collector_read_only() {
-    if let Some(missing) = missing_for_tracing() {
-        println!("not run: this needs {missing}");
+    if is_not_run(missing_for_tracing()) {
         return;
     }
     require_program("strace");

@@ -12,14 +12,15 @@ use testkit::outrigger_process::{NETWORK_DEADLINE, OutriggerProcess, ProcessPlan
 use tests::senders::start_time;
 
 /// A token, and the entry of the token file that lets it in.
-struct Token {
-    secret: String,
+pub(crate) struct Token {
+    pub(crate) secret: String,
     entry: String,
 }
 
 /// Makes a token as an operator does: the secret is for its holder, the lines below `tokens:` for the file.
-fn new_token(name: &str, scope: &str, tenant: &str) -> Token {
-    let arguments = ["token", "new", name, "--scope", scope, "--tenant", tenant];
+pub(crate) fn new_token(name: &str, scope: &str, tenants: &[&str]) -> Token {
+    let mut arguments = vec!["token", "new", name, "--scope", scope];
+    arguments.extend(tenants.iter().flat_map(|tenant| ["--tenant", *tenant]));
     let output = Command::new(binary_path()).args(arguments).stdin(Stdio::null()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let (secret, explanation) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
@@ -29,7 +30,7 @@ fn new_token(name: &str, scope: &str, tenant: &str) -> Token {
     Token { secret: secret.trim().to_owned(), entry: entry.join("\n") + "\n" }
 }
 
-fn write_tokens(path: &Path, tokens: &[&Token]) {
+pub(crate) fn write_tokens(path: &Path, tokens: &[&Token]) {
     let entries: String = tokens.iter().map(|token| token.entry.as_str()).collect();
     // As an editor does it: the file is whole at any moment.
     let next = path.with_extension("next");
@@ -56,9 +57,9 @@ fn ask(at: std::net::SocketAddr, method: &str, path: &str, token: Option<&Token>
 fn a_token_opens_what_its_scope_and_tenant_say_and_is_replaced_without_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("tokens.yaml");
-    let shop = new_token("shop-gateway", "ingest", "shop");
-    let reader = new_token("shop-reader", "query", "shop");
-    let other = new_token("bank-reader", "query", "bank");
+    let shop = new_token("shop-gateway", "ingest", &["shop"]);
+    let reader = new_token("shop-reader", "query", &["shop"]);
+    let other = new_token("bank-reader", "query", &["bank"]);
     write_tokens(&file, &[&shop, &reader, &other]);
     let mut plan = ProcessPlan::in_dir(dir.path());
     plan.more_yaml = format!("security: {{ token_file: \"{}\" }}\n", file.display());
@@ -80,7 +81,7 @@ fn a_token_opens_what_its_scope_and_tenant_say_and_is_replaced_without_a_restart
     let others = search(&process, Some(&other)).json().unwrap();
     assert_eq!(others["records"].as_array().unwrap().len(), 0, "one tenant never sees another's records");
 
-    let renewed = new_token("shop-gateway", "ingest", "shop");
+    let renewed = new_token("shop-gateway", "ingest", &["shop"]);
     write_tokens(&file, &[&renewed, &reader, &other]);
     let begun = Instant::now();
     while send(&process, Some(&renewed), &body).status != 200 {

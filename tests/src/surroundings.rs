@@ -1,12 +1,38 @@
 //! What the machine offers to a test, and how many rounds are wanted.
 //!
-//! A test that cannot run here says what is missing and passes, but only when the machine cannot offer it to this user
+//! A test that cannot run here says what is missing and passes, and `cargo xtask test` does not count it; but only when the machine cannot offer it to this user
 //! at all. What `cargo xtask ready` installs is not "missing": without it a test fails and names the command.
 
 use std::env;
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// Names the file in which tests that could not run are noted; `cargo xtask test` shows it at its end.
+const NOT_RUN_VARIABLE: &str = "OUTRIGGER_NOT_RUN";
+
+/// Tells whether the calling test cannot run here. It then stands in the end of what `cargo xtask test` prints.
+pub fn is_not_run(missing: Option<&str>) -> bool {
+    let Some(missing) = missing else { return false };
+    let thread = std::thread::current();
+    let note = format!("{}: this needs {missing}", thread.name().unwrap_or("a test"));
+    println!("not run: {note}");
+    if let Some(file) = env::var_os(NOT_RUN_VARIABLE) {
+        note_not_run(Path::new(&file), &note);
+    }
+    true
+}
+
+/// Adds a line; one write, so that tests that end together do not mix theirs.
+fn note_not_run(file: &Path, note: &str) {
+    let written = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(file)
+        .and_then(|mut file| file.write_all(format!("{note}\n").as_bytes()));
+    assert!(written.is_ok(), "a test that is not run must be told: {written:?} ({})", file.display());
+}
 
 /// How many rounds a proof makes: few in the test command, many in a soak (`OUTRIGGER_SOAK=1`).
 pub fn rounds(in_tests: usize, in_soak: usize) -> usize {
@@ -80,3 +106,6 @@ pub fn run(program: &str, arguments: &[&str]) -> Result<(), String> {
     let printed = String::from_utf8_lossy(&output.stderr);
     Err(format!("{program} {} ended with {}: {printed}", arguments.join(" "), output.status))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,15 @@
 //! `cargo xtask bench` and `cargo xtask soak`: what takes too long for the test command.
 
 use crate::failure::Failure;
+use crate::not_run::NotRun;
 use crate::{stage, test_command};
 
 /// Builds everything as the tests do, then runs one measurement of the crate `bench`.
 pub(crate) fn bench(arguments: &[String]) -> Result<(), Failure> {
     if arguments.is_empty() {
         return Err(Failure::Usage(
-            "name what to measure: `cargo xtask bench wal` or `cargo xtask bench ack`".to_string(),
+            "name what to measure: `cargo xtask bench wal`, `cargo xtask bench ack`, or `cargo xtask bench logs [--records N]`"
+                .to_string(),
         ));
     }
     test_command::build_all()?;
@@ -28,9 +30,14 @@ pub(crate) fn soak(arguments: &[String]) -> Result<(), Failure> {
     let mut words = vec!["test", "--release", "--locked", "--workspace", "--no-fail-fast", "--test", "e2e", "--"];
     words.push("--nocapture");
     words.extend(arguments.iter().map(String::as_str));
-    let end_to_end = stage::run(stage::cargo(&words).env("OUTRIGGER_SOAK", "1").env("OUTRIGGER_BIN", binary));
+    let not_run = NotRun::begin()?;
+    let mut command = stage::cargo(&words);
+    let end_to_end = stage::run(not_run.tell(command.env("OUTRIGGER_SOAK", "1").env("OUTRIGGER_BIN", binary)));
     // The whole workspace is named, so that the artefacts are those of the tests.
     let words = ["test", "--release", "--locked", "--workspace", "--lib", "--", "--nocapture", "whatever_the_lot"];
     let seeds = stage::run(stage::cargo(&words).env("OUTRIGGER_SOAK_SEEDS", SOAK_SEEDS));
+    for note in not_run.noted()? {
+        println!("not run: {note}");
+    }
     end_to_end.and(seeds)
 }

@@ -7,6 +7,8 @@ pub(crate) struct Tally {
     pub(crate) failed: u64,
     /// Names of the failed tests.
     pub(crate) failures: Vec<String>,
+    /// Tests that count as passed in what cargo printed, and that could not run on this machine.
+    pub(crate) not_run: Vec<String>,
 }
 
 impl Tally {

@@ -9,6 +9,7 @@ mod benching;
 mod cargo_output;
 mod failure;
 mod fuzzing;
+mod not_run;
 mod ready;
 mod stage;
 mod test_command;

@@ -1,7 +1,8 @@
 //! `cargo xtask test`: every check and every test of this repository, in one set of artefacts.
 //!
 //! All stages run, whatever an earlier one found, so that one round shows all there is to mend. The last line says
-//! how many tests and checks passed and failed; the exit code is not 0 when one failed.
+//! how many tests and checks passed and failed; the exit code is not 0 when one failed. A test that could not run on
+//! this machine counts as neither, and is named above that line.
 //!
 //! Always true:
 //! - nothing waits for a person: programs are started without stdin;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use crate::cargo_output::{Tally, compiled_outside_crate, outside_package};
 use crate::failure::Failure;
+use crate::not_run::NotRun;
 use crate::{ready, stage, tidy};
 
 /// One part of the test command.
@@ -73,7 +75,8 @@ struct Summary {
 /// A stage other than `tests` counts as one check; so does a test program that died before it could count.
 fn summary(outcomes: &[Outcome], tally: &Tally, took: Duration) -> Summary {
     let mut text = String::new();
-    let (mut passed, mut failed) = (tally.passed, tally.failed);
+    let not_run = u64::try_from(tally.not_run.len()).unwrap_or(u64::MAX);
+    let (mut passed, mut failed) = (tally.passed.saturating_sub(not_run), tally.failed);
     for outcome in outcomes {
         let word = if outcome.failure.is_some() { "FAILED" } else { "ok" };
         text.push_str(&format!("{:<18} {word:<6} {:>7.1} s\n", outcome.name, outcome.took.as_secs_f64()));
@@ -87,6 +90,12 @@ fn summary(outcomes: &[Outcome], tally: &Tally, took: Duration) -> Summary {
     for name in &tally.failures {
         text.push_str(&format!("failed: {name}\n"));
     }
+    if not_run > 0 {
+        text.push_str(&format!("not run on this machine: {not_run}\n"));
+    }
+    for note in &tally.not_run {
+        text.push_str(&format!("not run: {note}\n"));
+    }
     text.push_str(&format!("all of it took {:.0} s\n", took.as_secs_f64()));
     text.push_str(&format!("{passed} passed, {failed} failed"));
     Summary { text, failed }
@@ -99,11 +108,14 @@ pub(crate) fn build_all() -> Result<(), Failure> {
 
 fn tests(tally: &mut Tally) -> Result<(), Failure> {
     let binary = stage::target_folder().join("release/outrigger");
+    let not_run = NotRun::begin()?;
     let mut command = stage::cargo(&["test", "--release", "--locked", "--workspace", "--no-fail-fast"]);
-    stage::run_reading(command.env("OUTRIGGER_BIN", binary), &mut |line| {
+    let ran = stage::run_reading(not_run.tell(command.env("OUTRIGGER_BIN", binary)), &mut |line| {
         println!("{line}");
         tally.read(line);
-    })
+    });
+    tally.not_run = not_run.noted()?;
+    ran
 }
 
 /// Lints of code and tests. In the release profile too, where build scripts and macros lie ready.

@@ -1,5 +1,6 @@
 //! Who must act when something fails. Faces turn a class into a status; nobody else does.
 
+use std::error::Error;
 use std::fmt::Display;
 
 /// Who must act on an error, and whether the sender may try again.
@@ -61,4 +62,18 @@ impl ErrorClass {
 pub fn carry_on<T, E: Display>(result: Result<T, E>, because: &'static str) -> Option<T> {
     debug_assert!(!because.is_empty(), "a reason is owed");
     result.ok()
+}
+/// The error and its causes on one line, the outermost first. A cause that its error quotes already is not said again.
+pub fn error_chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.ends_with(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        cause = error.source();
+    }
+    text
 }

@@ -17,7 +17,7 @@ mod time;
 
 pub use budget::{MemoryBudget, Reservation};
 pub use disk::{Disk, DiskEntry, DiskFile, OpenMode};
-pub use error_class::{ErrorClass, carry_on};
+pub use error_class::{ErrorClass, carry_on, error_chain};
 pub use os_disk::OsDisk;
 pub use size::{ByteSize, GIB, KIB, MIB};
 pub use tenant::{TenantId, TenantName, TenantNameError};

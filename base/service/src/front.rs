@@ -8,6 +8,7 @@ use http::{HeaderName, HeaderValue, Method, Response, Version, header};
 
 use crate::auth::Auth;
 use crate::caller::{Access, Caller, Proof};
+use crate::cors;
 use crate::guard::Guard;
 use crate::refusal::{Refusal, refuse_in_json};
 use crate::server::{ConnectionInfo, ResponseBody};
@@ -69,14 +70,27 @@ impl Front {
         }
     }
 
+    /// The origin of the page that made the request, when the operator listed it.
+    pub(crate) fn listed_origin(&self, request: &Parts) -> Option<HeaderValue> {
+        self.guard.listed_origin(request)
+    }
+
     /// Renders a refusal as this face speaks.
     pub fn refuse(&self, refusal: &Refusal, request: &Parts) -> Response<ResponseBody> {
         (self.refuse)(refusal, request)
     }
 
-    /// Adds what every answer carries, and what every page carries.
-    pub fn finish(&self, mut response: Response<ResponseBody>) -> Response<ResponseBody> {
+    /// Adds what every answer carries, what a page of `listed_origin` needs to read it, and what every page of ours
+    /// carries.
+    pub fn finish(
+        &self,
+        mut response: Response<ResponseBody>,
+        listed_origin: Option<&HeaderValue>,
+    ) -> Response<ResponseBody> {
         let headers = response.headers_mut();
+        if let Some(origin) = listed_origin {
+            cors::allow(headers, origin);
+        }
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
         if content_type.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"text/html")) {

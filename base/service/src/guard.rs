@@ -8,7 +8,7 @@
 use std::net::IpAddr;
 
 use http::request::Parts;
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 
 use crate::refusal::Refusal;
 
@@ -50,15 +50,21 @@ impl Guard {
         Err(Refusal::Host)
     }
 
+    /// The origin of the page that made the request, when it is one of those configured.
+    pub fn listed_origin(&self, request: &Parts) -> Option<HeaderValue> {
+        let value = request.headers.get(header::ORIGIN)?;
+        let origin = value.to_str().ok()?;
+        self.origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin)).then(|| value.clone())
+    }
+
     fn check_origin(&self, request: &Parts) -> Result<(), Refusal> {
+        if self.listed_origin(request).is_some() {
+            return Ok(());
+        }
         if let Some(origin) = request.headers.get(header::ORIGIN) {
             let origin = origin.to_str().map_err(|_| Refusal::Origin)?;
-            let is_allowed = self.origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin));
-            if !is_allowed && !is_same_origin(origin, request) {
+            if !is_same_origin(origin, request) {
                 return Err(Refusal::Origin);
-            }
-            if is_allowed {
-                return Ok(());
             }
         }
         let fetched_from = request.headers.get("sec-fetch-site").map(http::HeaderValue::as_bytes);

@@ -43,6 +43,8 @@ pub const CONNECTION_WINDOW_BYTES: u32 = 512 * 1024;
 const _: () = assert!(STREAM_WINDOW_BYTES <= CONNECTION_WINDOW_BYTES);
 /// What is kept per HTTP/2 stream for a peer that reads slowly.
 pub const SEND_BUFFER_BYTES_MAX: usize = 128 * 1024;
+/// An answer goes out in pieces of this size; the peer takes each within `ServerSettings::write_stalled`.
+pub(crate) const PIECE_BYTES: usize = 32 * 1024;
 /// Streams a peer may reset before they are served (rapid reset).
 pub const RESET_STREAMS_MAX: usize = 20;
 /// Streams we may have to reset because of a peer's mistakes.

@@ -2,8 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use basics::ErrorClass;
@@ -12,6 +11,8 @@ use rustls::server::WebPkiClientVerifier;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
+
+use crate::reload::Reload;
 
 /// Makes ring the one source of cryptography. Call it first thing in `main`; a second call changes nothing.
 pub fn install_crypto_provider() {
@@ -61,7 +62,7 @@ impl TlsError {
 pub struct Tls {
     files: TlsFiles,
     config: ArcSwap<rustls::ServerConfig>,
-    seen: Mutex<Vec<Option<SystemTime>>>,
+    reload: Reload,
 }
 
 impl Tls {
@@ -70,25 +71,18 @@ impl Tls {
     /// # Errors
     /// [`TlsError`], naming the file.
     pub fn open(files: TlsFiles) -> Result<Arc<Tls>, TlsError> {
-        let seen = modified(&files);
-        let config = read(&files)?;
-        Ok(Arc::new(Tls { files, config: ArcSwap::from_pointee(config), seen: Mutex::new(seen) }))
+        let (config, reload) = Reload::first(&paths(&files), || read(&files))?;
+        Ok(Arc::new(Tls { files, config: ArcSwap::from_pointee(config), reload }))
     }
 
-    /// Reads the files again when one has changed. Files that are wrong change nothing.
+    /// Reads the files again when one has changed. Files that are wrong change nothing, and are tried again at the
+    /// next call.
     ///
     /// # Errors
     /// What is wrong with the changed files; told once per change.
     pub fn reload_if_changed(&self) -> Result<bool, TlsError> {
-        let found = modified(&self.files);
-        {
-            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            if *seen == found {
-                return Ok(false);
-            }
-            *seen = found;
-        }
-        self.config.store(Arc::new(read(&self.files)?));
+        let Some(config) = self.reload.look(&paths(&self.files), || read(&self.files))? else { return Ok(false) };
+        self.config.store(Arc::new(config));
         Ok(true)
     }
 
@@ -108,10 +102,12 @@ impl fmt::Debug for Tls {
     }
 }
 
-fn modified(files: &TlsFiles) -> Vec<Option<SystemTime>> {
-    let paths = [Some(&files.certificate), Some(&files.key), files.client_authority.as_ref()];
-    let times = paths.into_iter().flatten().map(|path| std::fs::metadata(path).and_then(|found| found.modified()).ok());
-    times.collect()
+fn paths(files: &TlsFiles) -> Vec<&Path> {
+    [Some(&files.certificate), Some(&files.key), files.client_authority.as_ref()]
+        .into_iter()
+        .flatten()
+        .map(PathBuf::as_path)
+        .collect()
 }
 
 fn read(files: &TlsFiles) -> Result<rustls::ServerConfig, TlsError> {

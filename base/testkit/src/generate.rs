@@ -6,10 +6,18 @@
 //!
 //! Start at [`log_record`] and [`filter`].
 
+mod body;
+mod pipe;
+mod regex;
+
+pub use body::{body, json_body, logfmt_body};
+pub use pipe::pipes;
+pub use regex::regex;
+
 use basics::Timestamp;
 use model::{
-    Comparison, Field, Filter, Level, Literal, LogRecord, RecordPosition, Severity, SpanId, Stream, Term, TextTarget,
-    TraceId, Value,
+    BodyPath, Comparison, Field, Filter, IpRange, Level, Literal, LogRecord, RecordPosition, Severity, SpanId, Stream,
+    Term, TextTarget, TraceId, Value, Wildcard,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -144,6 +152,34 @@ pub fn text_and_term() -> impl Strategy<Value = (String, Term)> {
     text().prop_flat_map(|text| (term_for(&text), Just(text))).prop_map(|(term, text)| (text, term))
 }
 
+/// A text, and a wildcard that is likely to stand in it.
+pub fn text_and_wildcard() -> impl Strategy<Value = (String, Wildcard)> {
+    (text().prop_flat_map(|text| (vec(term_for(&text), 2..5), Just(text))), any::<Index>()).prop_map(
+        |((terms, text), swap)| {
+            let mut pieces: Vec<Box<str>> = terms.iter().map(|term| term.text.clone()).collect();
+            // Pieces of one text in the order in which they stand there, more often than not.
+            pieces.sort_by_key(|piece| text.find(&**piece).unwrap_or(usize::MAX));
+            let last = pieces.len() - 1;
+            if swap.index(4) == 0 {
+                pieces.swap(0, last);
+            }
+            // Short ones meet without white space between them.
+            let pieces = pieces.iter().map(|piece| piece.chars().take(3).collect::<String>().into()).collect();
+            let (is_open_start, is_open_end) = (terms[0].is_open_start, terms[0].is_open_end);
+            (text, Wildcard { pieces, is_open_start, is_open_end })
+        },
+    )
+}
+
+/// A wildcard on its own.
+pub fn wildcard() -> impl Strategy<Value = Wildcard> {
+    let piece = select(&["a", "d", "t", "e", "n", "2", "u", "_", "검", "É", "00", "l", " ", "-"][..]);
+    let short = (vec(piece, 2..4), any::<bool>(), any::<bool>()).prop_map(|(pieces, is_open_start, is_open_end)| {
+        Wildcard { pieces: pieces.into_iter().map(Into::into).collect(), is_open_start, is_open_end }
+    });
+    prop_oneof![1 => text_and_wildcard().prop_map(|(_, wildcard)| wildcard), 3 => short]
+}
+
 /// A term on its own.
 pub fn term() -> impl Strategy<Value = Term> {
     text_and_term().prop_map(|(_, term)| term)
@@ -170,7 +206,37 @@ fn string() -> impl Strategy<Value = String> {
         3 => text(),
         2 => select(&["5", "5.0", "5e0", "+5", "", "true", "500", "9007199254740993", "nan", "GET /api/v1/users"][..])
             .prop_map(str::to_owned),
+        1 => select(ADDRESSES).prop_map(str::to_owned),
     ]
+}
+
+/// Addresses, and what nearly is one.
+const ADDRESSES: &[&str] = &[
+    "10.0.0.7",
+    "10.0.1.255",
+    "::ffff:10.0.0.7",
+    "2001:db8::1",
+    "::1",
+    "10.0.0.07",
+    "10.0.0.7:80",
+    "from 10.0.0.7, peer:10.0.1.2:80.",
+    "1.10.0.0.7",
+    "[2001:db8::5]:443",
+    "at 2001:db8::7: ok",
+    "v10.0.0.7",
+    "é10.0.0.7 검10.0.0.8이",
+    "10.0.0.7.",
+    "fe80::1%eth0",
+];
+
+/// A range of IP addresses in which some of the strings lie.
+fn ip_range() -> impl Strategy<Value = IpRange> {
+    let networks = &["10.0.0.0/8", "10.0.0.0/24", "10.0.0.7/32", "0.0.0.0/0", "2001:db8::/32", "::/0", "::1/128"][..];
+    select(networks).prop_map(|text| {
+        let (address, prefix) = text.split_once('/').expect("a network has a slash");
+        let address = address.parse().expect("an address");
+        IpRange::network(address, prefix.parse().expect("a number")).expect("a network")
+    })
 }
 
 /// A value of any kind, arrays and maps of up to three levels among them.
@@ -207,7 +273,7 @@ const TIMES: std::ops::Range<i64> = 0..20;
 
 /// A record. Times are few, so that many records share one; give sequences yourself where they must differ.
 pub fn log_record() -> impl Strategy<Value = LogRecord> {
-    let head = (TIMES, any::<u16>(), 0..=24u8, select(&["", "WARN", "error", "Attention", "검색"][..]), value());
+    let head = (TIMES, any::<u16>(), 0..=24u8, select(&["", "WARN", "error", "Attention", "검색"][..]), body());
     let ids = (0..3u8, 0..3u8, select(&["", "user.login", "timeout"][..]));
     (head, ids, attributes(), stream()).prop_map(
         |((time, sequence, severity, severity_text, body), (trace, span, event), attributes, stream)| LogRecord {
@@ -235,6 +301,7 @@ pub fn field() -> impl Strategy<Value = Field> {
         4 => select(&[
             Field::Body, Field::Service, Field::Level, Field::TraceId, Field::SpanId, Field::EventName, Field::ScopeName,
         ][..]),
+        3 => select(body::PATHS).prop_map(|path| Field::BodyPath(BodyPath::new(path).expect("few names"))),
         1 => Just(Field::Time),
     ]
 }
@@ -278,11 +345,18 @@ pub fn simple_filter() -> impl Strategy<Value = Filter> {
         2 => Just(TextTarget::Anywhere),
         3 => field().prop_filter("time is only compared", |field| *field != Field::Time).prop_map(TextTarget::Field),
     ];
-    let equal = field().prop_filter("time is only compared", |field| *field != Field::Time);
+    let target = target.boxed();
+    let valued = || field().prop_filter("time is only compared", |field| *field != Field::Time);
+    let list = vec(whole_value(), 0..6).prop_map(|values| values.into_iter().map(Into::into).collect());
     prop_oneof![
         1 => Just(Filter::All),
-        6 => (target, term()).prop_map(|(target, term)| Filter::Text { target, term }),
-        4 => (equal, whole_value()).prop_map(|(field, value)| Filter::Equals { field, value: value.into() }),
+        6 => (target.clone(), term()).prop_map(|(target, term)| Filter::Text { target, term }),
+        3 => (target.clone(), term()).prop_map(|(target, term)| Filter::Exact { target, term }),
+        3 => (target.clone(), wildcard()).prop_map(|(target, wildcard)| Filter::Wildcard { target, wildcard }),
+        3 => (target, regex()).prop_map(|(target, regex)| Filter::Regex { target, regex: regex.into() }),
+        4 => (valued(), whole_value()).prop_map(|(field, value)| Filter::Equals { field, value: value.into() }),
+        2 => (valued(), list).prop_map(|(field, values)| Filter::OneOf { field, values }),
+        2 => (valued(), ip_range()).prop_map(|(field, range)| Filter::InIpRange { field, range }),
         2 => field().prop_map(Filter::Exists),
         4 => compare(),
     ]

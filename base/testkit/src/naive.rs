@@ -5,7 +5,11 @@
 //!
 //! Start at [`matches`].
 
-use model::{Comparison, Field, Filter, Level, Literal, LogRecord, Term, TextTarget, Value};
+mod ip;
+mod regex;
+mod structured;
+
+use model::{Comparison, Field, Filter, Level, Literal, LogRecord, Term, TextTarget, Value, Wildcard};
 use std::cmp::Ordering;
 use unicode_general_category::get_general_category;
 use unicode_normalization::UnicodeNormalization;
@@ -18,12 +22,29 @@ pub fn matches(filter: &Filter, record: &LogRecord) -> bool {
         Filter::And(filters) => filters.iter().all(|filter| matches(filter, record)),
         Filter::Or(filters) => filters.iter().any(|filter| matches(filter, record)),
         Filter::Not(filter) => !matches(filter, record),
-        Filter::Text { target: TextTarget::Anywhere, term } => {
-            let own = record.attributes.iter().map(|(_, value)| value);
-            value_has(&record.body, term) || own.flat_map(strings).any(|text| term_matches(term, text))
+        Filter::Text { target, term } => {
+            is_found(target, record, &Sought { test: &|text| term_matches(term, text), number: number_of(term) })
         }
-        Filter::Text { target: TextTarget::Field(field), term } => {
-            values_of(field, record).iter().any(|value| value_has(value, term))
+        Filter::Exact { target, term } => {
+            let test = |text: &str| occurs(term, &composed(&term.text), &composed(text));
+            is_found(target, record, &Sought { test: &test, number: number_of(term) })
+        }
+        Filter::Wildcard { target, wildcard } => {
+            is_found(target, record, &Sought { test: &|text| wildcard_matches(wildcard, text), number: None })
+        }
+        Filter::Regex { target, regex } => {
+            let regex = regex::parse(regex);
+            is_found(target, record, &Sought { test: &|text| regex::matches(&regex, text), number: None })
+        }
+        Filter::OneOf { field, values } => {
+            let found = values_of(field, record);
+            values.iter().any(|value| found.iter().any(|found| equals(found, value)))
+        }
+        Filter::InIpRange { field, range } => {
+            values_of(field, record).iter().flat_map(strings).any(|text| match field {
+                Field::Body => ip::addresses_in(text).into_iter().any(|address| range.contains(address)),
+                _ => text.parse().is_ok_and(|address| range.contains(address)),
+            })
         }
         Filter::Equals { field, value } => values_of(field, record).iter().any(|found| equals(found, value)),
         Filter::Exists(Field::Time) => true,
@@ -52,7 +73,13 @@ fn values_of(field: &Field, record: &LogRecord) -> Vec<Value> {
         Field::EventName => nonempty(&record.event_name),
         Field::ScopeName => nonempty(&record.stream.scope_name),
         Field::Attribute(key) => record.attribute(key).cloned().into_iter().collect(),
+        Field::BodyPath(path) => body_field(&record.body, path.as_str()).into_iter().collect(),
     }
+}
+
+/// What a path names in a structured body.
+pub fn body_field(body: &Value, path: &str) -> Option<Value> {
+    structured::at_path(&structured::fields_of(body)?, path).cloned()
 }
 
 /// All strings of a value, at any depth. Map keys do not count.
@@ -65,13 +92,34 @@ fn strings(value: &Value) -> Vec<&str> {
     }
 }
 
-/// A term in a value: in its strings, or in the text of a number or bool, or equal to it as a number.
-fn value_has(value: &Value, term: &Term) -> bool {
+/// What is looked for in texts.
+struct Sought<'a> {
+    test: &'a dyn Fn(&str) -> bool,
+    /// What a number may also equal.
+    number: Option<&'a str>,
+}
+
+/// A term without stars also finds a number that equals it.
+fn number_of(term: &Term) -> Option<&str> {
+    Some(&*term.text).filter(|_| !term.is_open_start && !term.is_open_end)
+}
+
+fn is_found(target: &TextTarget, record: &LogRecord, sought: &Sought<'_>) -> bool {
+    match target {
+        TextTarget::Anywhere => {
+            let own = record.attributes.iter().map(|(_, value)| value);
+            value_has(&record.body, sought) || own.flat_map(strings).any(|text| (sought.test)(text))
+        }
+        TextTarget::Field(field) => values_of(field, record).iter().any(|value| value_has(value, sought)),
+    }
+}
+
+/// In a value's strings, or in the text of a number or bool, or equal to it as a number.
+fn value_has(value: &Value, sought: &Sought<'_>) -> bool {
     match value {
-        Value::Str(_) | Value::Array(_) | Value::Map(_) => strings(value).iter().any(|text| term_matches(term, text)),
+        Value::Str(_) | Value::Array(_) | Value::Map(_) => strings(value).iter().any(|text| (sought.test)(text)),
         Value::Bool(_) | Value::Int(_) | Value::Double(_) => {
-            let is_whole = !term.is_open_start && !term.is_open_end;
-            term_matches(term, &value.to_string()) || is_whole && is_same_number(value, &term.text)
+            (sought.test)(&value.to_string()) || sought.number.is_some_and(|number| is_same_number(value, number))
         }
         Value::Empty | Value::Bytes(_) => false,
     }
@@ -145,18 +193,53 @@ fn stands_in(ordering: Ordering, comparison: Comparison) -> bool {
 
 /// Tells whether the term occurs in the text.
 pub fn term_matches(term: &Term, text: &str) -> bool {
-    let text = comparable(text);
-    let needle = comparable(&term.text);
+    occurs(term, &comparable(&term.text), &comparable(text))
+}
+
+/// Tells whether the needle, which is the term in another form, occurs in the text.
+fn occurs(term: &Term, needle: &[char], text: &[char]) -> bool {
     (0..=text.len()).any(|start| {
-        let Some(end) = end_of(&needle, &text, start) else { return false };
-        let goes_on_before = !term.is_open_start
-            && needle.first().is_some_and(is_word_character)
-            && start.checked_sub(1).and_then(|before| text.get(before)).is_some_and(is_word_character);
-        let goes_on_behind = !term.is_open_end
-            && needle.last().is_some_and(is_word_character)
-            && text.get(end).is_some_and(is_word_character);
+        let Some(end) = end_of(needle, text, start) else { return false };
+        let goes_on_before = !term.is_open_start && goes_on_before(needle, text, start);
+        let goes_on_behind = !term.is_open_end && goes_on_behind(needle, text, end);
         !goes_on_before && !goes_on_behind
     })
+}
+
+fn goes_on_before(needle: &[char], text: &[char], start: usize) -> bool {
+    let before = start.checked_sub(1).and_then(|before| text.get(before));
+    needle.first().is_some_and(is_word_character) && before.is_some_and(is_word_character)
+}
+
+fn goes_on_behind(needle: &[char], text: &[char], end: usize) -> bool {
+    needle.last().is_some_and(is_word_character) && text.get(end).is_some_and(is_word_character)
+}
+
+/// Tells whether the wildcard occurs in the text: follows every place where a piece may end to every place where the next
+/// one may begin.
+pub fn wildcard_matches(wildcard: &Wildcard, text: &str) -> bool {
+    let text = comparable(text);
+    let pieces: Vec<Vec<char>> = wildcard.pieces.iter().map(|piece| comparable(piece)).collect();
+    let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else { return true };
+    let mut ends: Vec<usize> = (0..=text.len())
+        .filter(|start| wildcard.is_open_start || !goes_on_before(first, &text, *start))
+        .filter_map(|start| end_of(first, &text, start))
+        .collect();
+    for piece in pieces.iter().skip(1) {
+        let starts = ends.iter().flat_map(|end| {
+            let free = text[*end..].iter().take_while(|character| !character.is_whitespace()).count();
+            *end..=*end + free
+        });
+        ends = starts.filter_map(|start| end_of(piece, &text, start)).collect();
+        ends.sort_unstable();
+        ends.dedup();
+    }
+    ends.iter().any(|end| wildcard.is_open_end || !goes_on_behind(last, &text, *end))
+}
+
+/// NFC.
+pub fn composed(text: &str) -> Vec<char> {
+    text.nfc().collect()
 }
 
 /// NFC, simple case folding, NFC.

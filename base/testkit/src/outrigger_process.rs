@@ -60,6 +60,12 @@ impl ProcessPlan {
         self.collector_yaml.push_str(&format!("  wal: {{ segment_size: {segment} }}\n"));
         self
     }
+
+    /// The same with a head that is sealed as soon as it takes 1 MiB, so that a small load makes parts.
+    pub fn with_small_heads(mut self) -> ProcessPlan {
+        self.collector_yaml.push_str("  logs: { head_size: 1MiB, head_age: 1s }\n");
+        self
+    }
 }
 
 /// Why a process is not there.

@@ -46,8 +46,10 @@ pub(crate) struct Segment {
     pub(crate) first: u64,
     /// Bytes of the file that are durable; reading ends here.
     pub(crate) durable_bytes: AtomicU64,
-    /// What the segment counts against the budget once it is no longer written.
+    /// How long the file is, once it is no longer written.
     pub(crate) file_bytes: AtomicU64,
+    /// What the segment counts against the budget then: the file, or of an abandoned file what its entries take.
+    pub(crate) booked_bytes: AtomicU64,
     pub(crate) is_damaged: AtomicBool,
     pub(crate) is_suspect: AtomicBool,
 }
@@ -298,7 +300,7 @@ impl Wal {
         // A segment ends where the next one begins; the last one may be written to and stays.
         while state.segments.get(1).is_some_and(|next| next.first <= before) {
             let Some(segment) = state.segments.pop_front() else { break };
-            state.sealed_bytes = state.sealed_bytes.saturating_sub(segment.file_bytes.load(Ordering::Acquire));
+            state.sealed_bytes = state.sealed_bytes.saturating_sub(segment.booked_bytes.load(Ordering::Acquire));
             state.retired.push(segment);
         }
     }

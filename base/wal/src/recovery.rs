@@ -54,7 +54,7 @@ pub struct Recovery {
     pub next: Position,
     /// Segments that hold entries.
     pub segments: usize,
-    /// Disk space of them.
+    /// Disk space of them; of an abandoned file only what its entries take.
     pub live_bytes: u64,
     /// Bytes at the end that were begun and never acknowledged.
     pub torn_bytes: u64,
@@ -134,7 +134,7 @@ pub fn open(disk: Arc<dyn Disk>, settings: WalSettings, salt_seed: u64) -> Resul
         first: Position(kept_from.max(live.first().map_or(0, |first| first.header.first))),
         next: Position(kept_from),
         segments: live.len(),
-        live_bytes: live.iter().map(|candidate| candidate.bytes).sum(),
+        live_bytes: live.iter().map(|candidate| candidate.booked_bytes).sum(),
         torn_bytes: 0,
         lost: Vec::new(),
         damaged_files: Vec::new(),
@@ -244,6 +244,7 @@ fn segment_of(candidate: &Candidate) -> Arc<Segment> {
         first: candidate.header.first,
         durable_bytes: AtomicU64::new(candidate.bytes),
         file_bytes: AtomicU64::new(candidate.bytes),
+        booked_bytes: AtomicU64::new(candidate.booked_bytes),
         is_damaged: AtomicBool::new(candidate.is_damaged),
         is_suspect: AtomicBool::new(candidate.is_suspect),
     })
@@ -296,6 +297,7 @@ fn cut_unused(disk: &dyn Disk, last: &Segment, end: u64, recovery: &mut Recovery
     };
     if cut().unwrap_or(false) {
         last.file_bytes.store(end, Ordering::Release);
+        last.booked_bytes.store(end, Ordering::Release);
         last.durable_bytes.store(end, Ordering::Release);
         recovery.live_bytes -= file_bytes - end;
     }

@@ -14,7 +14,8 @@ pub struct WalSettings {
     pub dir: PathBuf,
     /// Length of an ordinary segment; whole pages of 4 KiB.
     pub segment_bytes: u64,
-    /// Disk space that entries may take before appends are refused. Spares and the segment being written come on top.
+    /// Disk space that entries may take before appends are refused. Spares, the segment being written, and what is
+    /// unused of files that were abandoned after a failure come on top.
     pub budget_bytes: u64,
     /// Memory that waiting entries may take before appends are refused.
     pub pending_bytes: u64,

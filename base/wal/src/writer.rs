@@ -6,7 +6,9 @@
 //! A failed write or sync is never repeated on the same file, because the system may have thrown the bytes away and
 //! call the next sync a success. The segment is abandoned, and the batch, which is still in memory, goes to a new one.
 //! The new header's first sequence is where the old segment ends, whatever of the batch stands there. When that fails
-//! too, the batch is refused and so is everything else, until a new segment could be begun.
+//! too, the batch is refused and so is everything else, until a new segment could be begun. An abandoned segment counts
+//! against the budget with what its entries take; one without entries is removed once the next one is begun, whose
+//! header carries on that a file before it is suspect.
 //!
 //! Start at [`WalWriter::step`].
 
@@ -270,9 +272,11 @@ impl WalWriter {
             carry_on(active.file.set_len(active.written_bytes), "the file only stays longer than it need be");
         }
         let file_bytes = active.file.len().unwrap_or(active.limit_bytes).max(active.written_bytes);
+        let booked_bytes = if is_suspect { active.written_bytes } else { file_bytes };
         segment.file_bytes.store(file_bytes, Ordering::Release);
+        segment.booked_bytes.store(booked_bytes, Ordering::Release);
         let mut state = self.shared.lock();
-        state.sealed_bytes += file_bytes;
+        state.sealed_bytes += booked_bytes;
         state.active_bytes = 0;
     }
 
@@ -320,6 +324,7 @@ impl WalWriter {
             first: header.first,
             durable_bytes: AtomicU64::new(PAGE_BYTES),
             file_bytes: AtomicU64::new(limit_bytes),
+            booked_bytes: AtomicU64::new(limit_bytes),
             is_damaged: AtomicBool::new(false),
             is_suspect: AtomicBool::new(false),
         });
@@ -328,7 +333,28 @@ impl WalWriter {
         state.active_bytes = PAGE_BYTES;
         drop(state);
         self.active = Some(Active { segment, file, written_bytes: PAGE_BYTES, limit_bytes });
+        self.remove_abandoned();
         Ok(())
+    }
+
+    /// Removes the segments before the active one that were abandoned before they held an entry. Not earlier than this:
+    /// until the active one's header was durable, theirs told where the segment before them ends.
+    fn remove_abandoned(&self) {
+        let mut abandoned = Vec::new();
+        let mut state = self.shared.lock();
+        while let Some(before) = state.segments.len().checked_sub(2) {
+            let segment = &state.segments[before];
+            if segment.first < self.next || !segment.is_suspect.load(Ordering::Acquire) {
+                break;
+            }
+            let Some(segment) = state.segments.remove(before) else { break };
+            state.sealed_bytes = state.sealed_bytes.saturating_sub(segment.booked_bytes.load(Ordering::Acquire));
+            abandoned.push(segment);
+        }
+        drop(state);
+        for segment in abandoned {
+            carry_on(self.shared.disk.remove_file(&segment.path), "it is found to hold nothing at the next start");
+        }
     }
 
     fn take_spare(&self) -> Option<Spare> {

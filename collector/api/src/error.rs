@@ -4,8 +4,9 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use basics::ErrorClass;
+use query::QueryError;
+use search_lang::SearchLangError;
 use serde::Serialize;
-use std::ops::Range;
 
 /// An answer with a status of 400 or above: `{"error": {...}}`.
 #[derive(Debug, Serialize)]
@@ -46,11 +47,19 @@ impl ApiError {
         error
     }
 
-    pub(crate) fn query(span: Range<usize>, message: String, suggestion: Option<String>) -> ApiError {
-        let mut error = ApiError::parameter("q", message);
-        error.error.span = Some(Span { start: span.start, end: span.end });
-        error.error.suggestion = suggestion;
+    /// A mistake in the query text, with its place.
+    pub(crate) fn query(mistake: &SearchLangError) -> ApiError {
+        let mut error = ApiError::new(mistake.class(), mistake.message.clone());
+        error.error.parameter = Some("q");
+        error.error.span = Some(Span { start: mistake.span.start, end: mistake.span.end });
+        error.error.suggestion = mistake.suggestion.clone();
         error
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> ApiError {
+        ApiError::new(error.class(), error.to_string())
     }
 }
 

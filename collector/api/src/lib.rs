@@ -5,16 +5,19 @@
 //!
 //! Always true:
 //! - a query runs on a thread of its own pool, never on the event loop, and stops soon after its caller has gone;
+//! - the text of an answer is charged to the memory of queries until the socket has taken it;
 //! - an answer that is not whole says so in `cut_short`;
 //! - a mistake is answered with its place in the text and, where one is near, a suggestion.
 //!
 //! Start at [`Api`].
 
+mod answer_text;
 mod cursor;
 mod error;
 mod ingest_page;
 mod limits;
 mod logs_histogram;
+mod logs_query;
 mod logs_search;
 mod openapi;
 mod query_pool;
@@ -25,3 +28,4 @@ mod time_param;
 
 pub use limits::ApiSettings;
 pub use routes::{Api, ApiState};
+pub use start_page::Doors;

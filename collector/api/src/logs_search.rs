@@ -1,5 +1,6 @@
 //! `GET` and `POST /api/v1/logs/search`: records, newest first.
 
+use crate::answer_text::{AnswerText, Stopped};
 use crate::cursor;
 use crate::error::ApiError;
 use crate::limits::{BODY_BYTES_MAX, LIMIT_DEFAULT, LIMIT_MAX, SINCE_DEFAULT};
@@ -11,11 +12,13 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Query, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use basics::{ErrorClass, Timestamp};
+use log_store::LogSnapshot;
 use model::{Filter, RecordPosition, TimeRange};
-use query::{SearchAnswer, SearchRequest};
+use query::{CutShort, QueryError, QueryGuard, SearchAnswer, SearchRequest};
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use service::Scope;
+use std::io::Write;
 use std::time::Duration;
 
 /// What a caller may say, as query parameters or as a JSON object.
@@ -24,25 +27,25 @@ use std::time::Duration;
 pub(crate) struct SearchParams {
     /// The question; empty = every record.
     #[serde(default)]
-    q: String,
+    pub(crate) q: String,
     /// How far back from now, `15m`; excludes `start` and `end`.
-    since: Option<String>,
+    pub(crate) since: Option<String>,
     /// First moment inside.
     #[serde(default, deserialize_with = "text_or_number")]
-    start: Option<String>,
+    pub(crate) start: Option<String>,
     /// First moment behind.
     #[serde(default, deserialize_with = "text_or_number")]
-    end: Option<String>,
+    pub(crate) end: Option<String>,
     /// Most records in the answer.
     #[serde(default, deserialize_with = "text_or_number")]
-    limit: Option<String>,
+    pub(crate) limit: Option<String>,
     /// `next` of the previous answer.
-    cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
     /// Only records that arrived after this sequence: for following.
     #[serde(default, deserialize_with = "text_or_number")]
-    after: Option<String>,
+    pub(crate) after: Option<String>,
     /// `json` or `ndjson`; else the Accept header says.
-    format: Option<String>,
+    pub(crate) format: Option<String>,
 }
 
 pub(crate) async fn by_get(
@@ -59,9 +62,15 @@ pub(crate) async fn by_post(
     State(state): State<ApiState>,
     access: Access,
     headers: HeaderMap,
-    mut request: Request,
+    request: Request,
 ) -> Result<Response, ApiError> {
-    if !is_json(&headers) {
+    let params = params_of(&headers, request).await?;
+    search(state, access, &headers, params).await
+}
+
+/// The parameters that a request's body holds.
+pub(crate) async fn params_of(headers: &HeaderMap, mut request: Request) -> Result<SearchParams, ApiError> {
+    if !is_json(headers) {
         return Err(ApiError::new(ErrorClass::Invalid, "the content type must be application/json"));
     }
     DefaultBodyLimit::max(BODY_BYTES_MAX).apply(&mut request);
@@ -69,12 +78,11 @@ pub(crate) async fn by_post(
         let class = if error.status() == 413 { ErrorClass::TooLarge } else { ErrorClass::Invalid };
         ApiError::new(class, error.body_text())
     })?;
-    let params: SearchParams = serde_json::from_slice(&body)
-        .map_err(|error| ApiError::new(ErrorClass::Invalid, format!("the body is not a search: {error}")))?;
-    search(state, access, &headers, params).await
+    serde_json::from_slice(&body)
+        .map_err(|error| ApiError::new(ErrorClass::Invalid, format!("the body is not a search: {error}")))
 }
 
-async fn search(
+pub(crate) async fn search(
     state: ApiState,
     access: Access,
     headers: &HeaderMap,
@@ -91,25 +99,25 @@ async fn search(
         after_sequence: parse_after(params.after.as_deref())?,
     };
     let started = state.clock.monotonic();
-    let clock = state.clock.clone();
-    let render = move |answer: &SearchAnswer| {
-        let took = clock.monotonic().saturating_sub(started);
-        if as_ndjson { ndjson(answer, took) } else { whole(answer, took) }
-    };
-    let Some(tenant) = state.ingest.tenants().find(access.tenant()) else {
-        return Ok(render(&SearchAnswer::default()).into_response());
-    };
-    let store = state.store.clone();
+    let (clock, store, memory) = (state.clock.clone(), state.store.clone(), state.pool.text_memory());
+    let tenant = state.ingest.tenants().find(access.tenant());
     // Thousands of records take their time to render: on the query's thread, not on the event loop.
-    let run = move |guard: &query::QueryGuard| {
-        query::search(&store.snapshot(tenant), &request, guard).map(|answer| render(&answer))
+    let run = move |guard: &QueryGuard| {
+        let (answer, newest_sequence) = match tenant {
+            Some(tenant) => {
+                let snapshot = store.snapshot(tenant);
+                (query::search(&snapshot, &request, guard)?, newest_sequence(&snapshot))
+            }
+            None => (SearchAnswer::default(), None),
+        };
+        let took = || clock.monotonic().saturating_sub(started);
+        render_answer(Answered { answer, newest_sequence }, as_ndjson, AnswerText::new(memory, guard), took)
     };
-    Ok(state.pool.run(run).await?.into_response())
+    state.pool.run(run).await
 }
 
 pub(crate) fn parse_filter(text: &str, now: Timestamp) -> Result<Filter, ApiError> {
-    search_lang::parse(text, now)
-        .map_err(|error| ApiError::query(error.span.clone(), error.message.clone(), error.suggestion.clone()))
+    search_lang::parse(text, now).map_err(|mistake| ApiError::query(&mistake))
 }
 
 /// The range of a question: `since`, or `start` and `end`, or the last hour. Without an end it is open: records
@@ -163,7 +171,7 @@ fn parse_after(text: Option<&str>) -> Result<Option<u64>, ApiError> {
     sequence.map(Some).ok_or_else(|| ApiError::parameter("after", "after is the sequence of a record"))
 }
 
-fn wants_ndjson(format: Option<&str>, headers: &HeaderMap) -> Result<bool, ApiError> {
+pub(crate) fn wants_ndjson(format: Option<&str>, headers: &HeaderMap) -> Result<bool, ApiError> {
     match format {
         Some("json") => Ok(false),
         Some("ndjson") => Ok(true),
@@ -180,9 +188,28 @@ fn is_json(headers: &HeaderMap) -> bool {
     value.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("application/json")
 }
 
+/// What was found, and how far the store went when it was.
+struct Answered {
+    answer: SearchAnswer,
+    newest_sequence: Option<u64>,
+}
+
+/// The highest sequence that a search of this snapshot can find: whoever follows asks for what comes after it. Nobody
+/// knows it while records are read back.
+fn newest_sequence(snapshot: &LogSnapshot) -> Option<u64> {
+    if snapshot.is_replaying() {
+        return None;
+    }
+    let in_memory = snapshot.batches().iter().map(|batch| batch.sequence_range().end);
+    let in_parts = snapshot.parts().iter().map(|part| part.sequence_range().end);
+    in_memory.chain(in_parts).max().map(|behind| behind.saturating_sub(1))
+}
+
 /// Everything about an answer but its records.
-fn summary(answer: &SearchAnswer, took: Duration) -> serde_json::Value {
+fn summary(answered: &Answered, took: Duration) -> serde_json::Value {
+    let Answered { answer, newest_sequence } = answered;
     json!({
+        "newest_sequence": newest_sequence.map(|sequence| sequence.to_string()),
         "scanned": answer.scanned,
         "matched": answer.matched,
         "took_ms": took.as_secs_f64() * 1000.0,
@@ -191,34 +218,49 @@ fn summary(answer: &SearchAnswer, took: Duration) -> serde_json::Value {
     })
 }
 
-/// An answer as text.
-struct Rendered {
-    content_type: &'static str,
-    text: String,
-}
-
-impl IntoResponse for Rendered {
-    fn into_response(self) -> Response {
-        ([(header::CONTENT_TYPE, self.content_type)], self.text).into_response()
-    }
-}
-
-fn whole(answer: &SearchAnswer, took: Duration) -> Rendered {
-    let mut out = summary(answer, took);
-    out["records"] = answer.records.iter().map(render::record).collect();
-    Rendered { content_type: "application/json", text: out.to_string() }
-}
-
-/// One record a line, and last a line with the key `summary`, so that a cut-short answer cannot pass for a whole one.
-fn ndjson(answer: &SearchAnswer, took: Duration) -> Rendered {
-    let mut text = String::new();
+/// Writes an answer: its records, then everything else. As NDJSON that is one record a line, and last a line with the
+/// key `summary`, so that a cut-short answer cannot pass for a whole one.
+fn render_answer(
+    mut answered: Answered,
+    as_ndjson: bool,
+    mut text: AnswerText<'_>,
+    took: impl FnOnce() -> Duration,
+) -> Result<Response, ApiError> {
+    let (begin, between, after) = if as_ndjson { ("", "", "\n") } else { ("{\"records\":[", ",", "") };
+    let mut shown = None;
+    let answer = &mut answered.answer;
     for record in &answer.records {
-        text.push_str(&render::record(record).to_string());
-        text.push('\n');
+        let before = if shown.is_none() { begin } else { between };
+        let written = text.piece(|text| {
+            text.write_all(before.as_bytes())?;
+            serde_json::to_writer(&mut *text, &render::record(record))?;
+            text.write_all(after.as_bytes())
+        });
+        match written {
+            Ok(()) => shown = Some(record.position),
+            Err(Stopped::Cancelled) => return Err(QueryError::Cancelled.into()),
+            Err(Stopped::Memory) if shown.is_none() => return Err(no_room()),
+            Err(Stopped::Memory) => {
+                answer.cut_short = answer.cut_short.into_iter().chain([CutShort::Memory]).min();
+                answer.next = shown;
+                break;
+            }
+        }
     }
-    text.push_str(&json!({ "summary": summary(answer, took) }).to_string());
-    text.push('\n');
-    Rendered { content_type: "application/x-ndjson", text }
+    let summary = summary(&answered, took()).to_string();
+    let (content_type, end) = if as_ndjson {
+        ("application/x-ndjson", format!("{{\"summary\":{summary}}}\n"))
+    } else {
+        let begin = if shown.is_none() { begin } else { "" };
+        ("application/json", format!("{begin}],{}", summary.strip_prefix('{').unwrap_or(&summary)))
+    };
+    // The records go before their text waits for its reader.
+    drop(answered);
+    Ok(([(header::CONTENT_TYPE, content_type)], text.into_body(end)).into_response())
+}
+
+pub(crate) fn no_room() -> ApiError {
+    ApiError::new(ErrorClass::Overloaded, "the memory of searches is in use; try again, or ask for fewer records")
 }
 
 /// Programs send numbers, pages send text.
@@ -234,3 +276,6 @@ fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<S
         TextOrNumber::Number(number) => number.to_string(),
     }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,9 @@
 //! Where queries run: a few threads of their own, with a ceiling on memory, time and waiting.
 
 use crate::error::ApiError;
-use crate::limits::{ApiSettings, WAITING_QUERIES_MAX};
+use crate::limits::{ApiSettings, SEARCH_QUARTERS, TEXT_QUARTERS, WAITING_QUERIES_MAX};
 use basics::{Clock, ErrorClass, MemoryBudget};
-use query::{QueryError, QueryGuard};
+use query::QueryGuard;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
@@ -13,7 +13,10 @@ pub(crate) struct QueryPool {
     running: Arc<Semaphore>,
     waiting: Semaphore,
     clock: Arc<dyn Clock>,
+    /// For what searches hold.
     memory: MemoryBudget,
+    /// For the texts of answers, which wait for their readers.
+    text_memory: MemoryBudget,
     settings: ApiSettings,
 }
 
@@ -28,19 +31,27 @@ impl Drop for StopOnDrop {
 
 impl QueryPool {
     pub(crate) fn new(clock: Arc<dyn Clock>, budget: &MemoryBudget, settings: ApiSettings) -> QueryPool {
+        let whole = budget.share(settings.query_memory_bytes);
+        let quarter = whole.limit_bytes() / 4;
         QueryPool {
             running: Arc::new(Semaphore::new(settings.query_threads.max(1))),
             waiting: Semaphore::new(WAITING_QUERIES_MAX),
             clock,
-            memory: budget.share(settings.query_memory_bytes),
+            memory: whole.share(quarter * SEARCH_QUARTERS),
+            text_memory: whole.share(quarter * TEXT_QUARTERS),
             settings,
         }
     }
 
+    /// What the texts of answers are reserved from.
+    pub(crate) fn text_memory(&self) -> MemoryBudget {
+        self.text_memory.clone()
+    }
+
     /// Runs `work`. The time limit starts when the query starts to wait, so that a caller's patience is counted whole.
-    pub(crate) async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static, E: Into<ApiError> + Send + 'static>(
         &self,
-        work: impl FnOnce(&QueryGuard) -> Result<T, QueryError> + Send + 'static,
+        work: impl FnOnce(&QueryGuard) -> Result<T, E> + Send + 'static,
     ) -> Result<T, ApiError> {
         let is_cancelled = Arc::new(AtomicBool::new(false));
         let _stop = StopOnDrop(is_cancelled.clone());
@@ -61,7 +72,7 @@ impl QueryPool {
             result
         });
         match task.await {
-            Ok(result) => result.map_err(|error| ApiError::new(error.class(), error.to_string())),
+            Ok(result) => result.map_err(E::into),
             Err(error) => {
                 tracing::error!(error = %error, "query panicked");
                 Err(ApiError::new(ErrorClass::Internal, "the query failed; this is a bug, and it stands in the log"))

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use model::{Attributes, LogRecord, Value};
+use query::Cell;
 use serde_json::{Map, Value as Json, json};
 
 /// A record as the API shows it. Times are RFC 3339 for people and nanoseconds as text for programs, because JSON
@@ -76,6 +77,15 @@ fn put_attributes(out: &mut Map<String, Json>, name: &str, attributes: &Attribut
     out.insert(name.into(), Json::Object(object));
     if !repeated.is_empty() {
         out.insert(format!("{name}_repeated"), Json::Array(repeated));
+    }
+}
+
+/// A cell of a table; null where the row has none.
+pub(crate) fn cell(cell: &Cell) -> Json {
+    match cell {
+        Cell::Missing => Json::Null,
+        Cell::Time(time) => json!(time.to_string()),
+        Cell::Value(value_) => value(value_),
     }
 }
 

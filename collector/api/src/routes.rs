@@ -3,7 +3,7 @@
 use crate::error::ApiError;
 use crate::limits::ApiSettings;
 use crate::query_pool::QueryPool;
-use crate::{ingest_page, logs_histogram, logs_search, openapi, start_page};
+use crate::{ingest_page, logs_histogram, logs_query, logs_search, openapi, start_page};
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -73,6 +73,7 @@ fn routes(state: ApiState) -> Router {
     Router::new()
         .route("/", get(start_page::show))
         .route("/api/v1/logs/search", get(logs_search::by_get).post(logs_search::by_post))
+        .route("/api/v1/logs/query", get(logs_query::by_get).post(logs_query::by_post))
         .route("/api/v1/logs/histogram", get(logs_histogram::by_get))
         .route("/api/v1/ingest", get(ingest_page::show))
         .route("/api/v1/openapi.json", get(openapi::show))

@@ -1,10 +1,11 @@
-//! From a request to a durable entry: survey, reserve, append, answer.
+//! From a request to a durable entry: survey, reserve, ask the quota, append, answer.
 
 use crate::entry::{ENTRY_KIND_LOGS, LogEntry};
 use crate::error::IngestError;
-use crate::ledger::{Ledger, Signal};
+use crate::ledger::{Ledger, RejectedSums, Signal};
 use crate::limits::{ATTRIBUTES_MAX, DEPTH_MAX, IngestSettings, MESSAGE_BYTES_MAX, RECORD_BYTES_MAX, RECORDS_MAX};
 use crate::log_view::LogView;
+use crate::quota::{Cost, Quotas};
 use crate::store_queue::{Pending, StoreQueue};
 use crate::tenant_directory::TenantDirectory;
 use basics::{Clock, MemoryBudget, Reservation, TenantId, Timestamp};
@@ -61,6 +62,7 @@ pub struct LogIngest {
     tenants: Arc<TenantDirectory>,
     clock: Arc<dyn Clock>,
     budget: MemoryBudget,
+    quotas: Arc<Quotas>,
     pub(crate) settings: IngestSettings,
     is_stopping: AtomicBool,
     pub(crate) replayed_to: AtomicU64,
@@ -77,6 +79,7 @@ impl LogIngest {
         budget: MemoryBudget,
         settings: IngestSettings,
     ) -> LogIngest {
+        let quotas = Arc::new(Quotas::new(settings.quotas.clone(), tenants.clone()));
         LogIngest {
             wal,
             queue: Arc::default(),
@@ -84,6 +87,7 @@ impl LogIngest {
             tenants,
             clock,
             budget,
+            quotas,
             settings,
             is_stopping: AtomicBool::new(false),
             replayed_to: AtomicU64::new(0),
@@ -159,11 +163,12 @@ impl LogIngest {
         }
         let LogRequest { tenant, format, coding, raw, plain, mut reservation } = request;
         let received_at = self.clock.now();
+        let plain_bytes = plain.len() as u64;
         let limits = self.limits(received_at);
-        let (message, survey, warning) = match format {
+        let (message, survey, json_remarks) = match format {
             Format::Protobuf => {
                 let survey = wire::otlp::logs::survey(&plain, &limits, received_at)?;
-                (plain, survey, None)
+                (plain, survey, Vec::new())
             }
             Format::Json => {
                 let held = reservation.bytes();
@@ -171,15 +176,20 @@ impl LogIngest {
                 let mut message = Vec::new();
                 let notes = wire::otlp_json::logs_to_protobuf(&plain, &limits, &mut message)?;
                 let mut survey = wire::otlp::logs::survey(&message, &limits, received_at)?;
+                let remarks = json_remarks(notes.replaced_texts, notes.warning);
                 merge_rejections(&mut survey, notes.rejections);
-                (Bytes::from(message), survey, notes.warning)
+                (Bytes::from(message), survey, remarks)
             }
         };
         let held = reservation.bytes();
         self.grow(&mut reservation, held + survey.head_bytes)?;
+        // Last of all that can refuse before the log does, so that only what is about to be kept is charged.
+        let cost = Cost { bytes: plain_bytes, records: u64::from(survey.received) };
+        self.quotas.take(tenant, cost, self.clock.monotonic())?;
 
-        let receipt = receipt(&survey, warning.as_deref());
+        let receipt = receipt(&survey, &json_remarks);
         let rejected: Vec<u32> = survey.rejected.iter().map(|rejection| rejection.ordinal).collect();
+        let rejected_sums = survey.rejected.iter().map(|rejection| rejection.reason.name()).collect();
         let entry = LogEntry {
             tenant,
             format,
@@ -202,12 +212,13 @@ impl LogIngest {
         let mut slices = Vec::with_capacity(raw.len() + 1);
         slices.push(Bytes::from(entry.encode_header()));
         slices.extend(raw);
-        Ok(Prepared { rejections: entry.rejections, slices, pending, receipt })
+        Ok(Prepared { rejected_sums, slices, pending, cost, receipt })
     }
 
     fn append(&self, prepared: Prepared, done: impl FnOnce(Result<Receipt, IngestError>) + Send + 'static) {
-        let Prepared { rejections, slices, pending, receipt } = prepared;
+        let Prepared { rejected_sums, slices, pending, cost, receipt } = prepared;
         let ledger = self.ledger.clone();
+        let quotas = self.quotas.clone();
         let queue = self.queue.clone();
         // The answer is shared between the two ways it can be given: by the log later, or at once when the log
         // does not even take the entry (it then drops its callback uncalled).
@@ -217,24 +228,26 @@ impl LogIngest {
         let on_durable = move |result: Result<wal::Position, wal::WalError>| {
             let verdict = match result {
                 Ok(position) => {
-                    let reasons = rejections.iter().map(|rejection| rejection.reason.name());
-                    ledger.acknowledge(tenant, Signal::Logs, receipt.received, reasons);
+                    ledger.acknowledge(tenant, Signal::Logs, receipt.received, &rejected_sums);
                     queue.push(Pending { position: position.0, ..pending });
                     Ok(receipt)
                 }
-                Err(error) => Err(refused(&ledger, tenant, bytes, error.into())),
+                Err(error) => {
+                    quotas.give_back(tenant, cost);
+                    Err(refused(&ledger, tenant, bytes, error.into()))
+                }
             };
             give(&later, verdict);
         };
         let taken = self.wal.append(NewEntry { kind: ENTRY_KIND_LOGS, slices }, Box::new(on_durable));
         if let Err(error) = taken {
+            self.quotas.give_back(tenant, cost);
             give(&answer, Err(refused(&self.ledger, tenant, bytes, error.into())));
         }
     }
 
     fn acknowledge(&self, tenant: TenantId, prepared: &Prepared) {
-        let reasons = prepared.rejections.iter().map(|rejection| rejection.reason.name());
-        self.ledger.acknowledge(tenant, Signal::Logs, prepared.receipt.received, reasons);
+        self.ledger.acknowledge(tenant, Signal::Logs, prepared.receipt.received, &prepared.rejected_sums);
     }
 
     fn limits(&self, received_at: Timestamp) -> LogLimits {
@@ -258,9 +271,11 @@ impl LogIngest {
 }
 
 struct Prepared {
-    rejections: Vec<Rejection>,
+    rejected_sums: RejectedSums,
     slices: Vec<Bytes>,
     pending: Pending,
+    /// What it was charged for.
+    cost: Cost,
     receipt: Receipt,
 }
 
@@ -297,10 +312,17 @@ fn merge_rejections(survey: &mut Survey, more: Vec<Rejection>) {
     survey.rejected = by_ordinal.into_values().collect();
 }
 
-fn receipt(survey: &Survey, warning: Option<&str>) -> Receipt {
+/// What a sender should know that only the reader of its JSON has seen.
+fn json_remarks(replaced_texts: u32, warning: Option<String>) -> Vec<String> {
+    let halves = "texts held half a surrogate pair, which is no character; it is replaced by U+FFFD";
+    let replaced = (replaced_texts > 0).then(|| format!("{replaced_texts} {halves}"));
+    replaced.into_iter().chain(warning).collect()
+}
+
+fn receipt(survey: &Survey, more_remarks: &[String]) -> Receipt {
     let rejected = u32::try_from(survey.rejected.len()).unwrap_or(u32::MAX);
     let mut message = rejection_text(survey);
-    for remark in remarks(&survey.notes).iter().map(String::as_str).chain(warning) {
+    for remark in remarks(&survey.notes).iter().chain(more_remarks) {
         if !message.is_empty() {
             message.push_str("; ");
         }

@@ -1,6 +1,7 @@
 //! Why a request was not taken.
 
 use crate::ledger::RefuseReason;
+use crate::quota::OverQuota;
 use basics::ErrorClass;
 use wal::WalError;
 use wire::WireError;
@@ -27,6 +28,9 @@ pub enum IngestError {
         /// The ceiling.
         limit_bytes: u64,
     },
+    /// The tenant has sent more than it may.
+    #[error(transparent)]
+    Quota(#[from] OverQuota),
     /// The write-ahead log did not take it.
     #[error("the request could not be made durable")]
     Log(#[from] WalError),
@@ -42,6 +46,7 @@ impl IngestError {
             IngestError::Wire(error) => error.class(),
             IngestError::TooLargeForBudget { .. } => ErrorClass::TooLarge,
             IngestError::Memory { .. } | IngestError::Stopping => ErrorClass::Overloaded,
+            IngestError::Quota(_) => ErrorClass::Quota,
             IngestError::Log(error) => match error.class() {
                 // A request that the log cannot hold will never fit; everything else may pass.
                 ErrorClass::TooLarge => ErrorClass::TooLarge,
@@ -72,6 +77,7 @@ impl IngestError {
             },
             IngestError::TooLargeForBudget { .. } => RefuseReason::TooLarge,
             IngestError::Memory { .. } => RefuseReason::Memory,
+            IngestError::Quota(_) => RefuseReason::Quota,
             IngestError::Log(error) => refuse_reason_of(error),
             IngestError::Stopping => RefuseReason::Stopping,
         }

@@ -49,6 +49,8 @@ pub enum RefuseReason {
     TooLarge,
     /// Content type or coding that is not taken.
     Unsupported,
+    /// The tenant's quota is used up.
+    Quota,
     /// The memory budget is used up.
     Memory,
     /// The write-ahead log is at its budget, or the disk is full.
@@ -72,6 +74,7 @@ impl RefuseReason {
             RefuseReason::Malformed => "malformed",
             RefuseReason::TooLarge => "too_large",
             RefuseReason::Unsupported => "unsupported",
+            RefuseReason::Quota => "quota",
             RefuseReason::Memory => "memory",
             RefuseReason::LogFull => "log_full",
             RefuseReason::LogBusy => "log_busy",
@@ -118,6 +121,27 @@ impl AccountView {
     }
 }
 
+/// The rejected records of one request, summed by reason. Summing takes a step for each record, so it is done before
+/// anybody waits: the ledger is booked on the log's writer thread, under a lock that every request takes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct RejectedSums(BTreeMap<&'static str, u64>);
+
+impl RejectedSums {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.0.iter().map(|(reason, count)| (*reason, *count))
+    }
+}
+
+impl FromIterator<&'static str> for RejectedSums {
+    fn from_iter<I: IntoIterator<Item = &'static str>>(reasons: I) -> RejectedSums {
+        let mut sums = BTreeMap::new();
+        for reason in reasons {
+            *sums.entry(reason).or_default() += 1;
+        }
+        RejectedSums(sums)
+    }
+}
+
 /// All accounts of a process. Shared by reference; each method is one consistent step.
 #[derive(Debug, Default)]
 pub struct Ledger {
@@ -130,20 +154,22 @@ impl Ledger {
         Ledger::default()
     }
 
+    /// Begins an account with records that an earlier life of the process has stored.
+    pub fn begin_with(&self, tenant: TenantId, signal: Signal, stored: u64) {
+        let mut accounts = self.lock();
+        let account = accounts.entry((tenant, signal)).or_default();
+        account.received += stored;
+        account.stored += stored;
+    }
+
     /// Counts an acknowledged request: its rejected records, and the rest as in flight.
-    pub(crate) fn acknowledge(
-        &self,
-        tenant: TenantId,
-        signal: Signal,
-        received: u32,
-        rejected: impl Iterator<Item = &'static str>,
-    ) {
+    pub(crate) fn acknowledge(&self, tenant: TenantId, signal: Signal, received: u32, rejected: &RejectedSums) {
         let mut accounts = self.lock();
         let account = accounts.entry((tenant, signal)).or_default();
         let mut rejected_count = 0u64;
-        for reason in rejected {
-            *account.rejected.entry(reason).or_default() += 1;
-            rejected_count += 1;
+        for (reason, count) in rejected.iter() {
+            *account.rejected.entry(reason).or_default() += count;
+            rejected_count += count;
         }
         account.received += u64::from(received);
         account.in_flight += u64::from(received).saturating_sub(rejected_count);
@@ -170,7 +196,8 @@ impl Ledger {
         let mut accounts = self.lock();
         let refused = accounts.entry((tenant, signal)).or_default().refused.entry(reason.name()).or_default();
         refused.requests += 1;
-        refused.bytes += bytes;
+        // Never a panic over a figure that only informs.
+        refused.bytes = refused.bytes.saturating_add(bytes);
     }
 
     /// All accounts as of one moment.

@@ -6,6 +6,7 @@
 //!   stands in the entry: a replay reaches the verdict that was acknowledged;
 //! - records reach the store in the order of their entries, after a restart as before it;
 //! - the memory of a request is reserved before it is admitted, so nothing is refused for memory after the yes;
+//! - a tenant's quota is asked once, at the door; a replay never asks it, since its requests were acknowledged;
 //! - [`Ledger`]: received = stored + rejected + dropped + in_flight, at every moment.
 //!
 //! Nothing here waits for a network: faces hand in a request and a callback. The two threads (the log's writer and
@@ -19,6 +20,7 @@ mod error;
 mod ledger;
 pub mod limits;
 mod log_view;
+mod quota;
 mod store_queue;
 mod tenant_directory;
 mod writer;
@@ -29,6 +31,7 @@ pub use error::IngestError;
 pub use ledger::{AccountView, DropReason, Ledger, RefuseReason, Refused, Signal};
 pub use limits::IngestSettings;
 pub use log_view::LogView;
+pub use quota::{Allowance, OverQuota, Quota, QuotaSettings};
 pub use tenant_directory::{TenantDirectory, TenantDirectoryError};
 pub use writer::{LogWriter, ReplayReport};
 

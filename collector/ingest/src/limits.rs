@@ -1,5 +1,6 @@
 //! Ceilings of admission, and how they fit together.
 
+use crate::quota::QuotaSettings;
 use basics::{GIB, MIB};
 use std::time::Duration;
 
@@ -27,6 +28,9 @@ pub const OVERDRAFT_SHARE_OF_BUDGET: u64 = 4;
 pub const MESSAGE_BYTES_MAX: usize = 4 * 1024;
 /// The writer takes requests of at most this many bytes in one go, so that a burst becomes searchable in steps.
 pub const WRITER_STEP_BYTES: u64 = 16 * MIB;
+/// A quota whose burst is not set lets a tenant save up what it earns in this time: senders deliver in batches, some of
+/// them seconds apart.
+pub const QUOTA_BURST_SECONDS: u64 = 10;
 /// Most tenants a data directory knows. Each costs a line in memory; numbers are never reused.
 pub const TENANTS_MAX: usize = 65_536;
 
@@ -45,6 +49,8 @@ pub struct IngestSettings {
     pub ahead_max: Duration,
     /// How long a replay waits for memory before it takes more than the budget has.
     pub replay_memory_wait: Duration,
+    /// How much each tenant may send.
+    pub quotas: QuotaSettings,
 }
 
 impl Default for IngestSettings {
@@ -54,6 +60,7 @@ impl Default for IngestSettings {
             retention: RETENTION,
             ahead_max: AHEAD_MAX,
             replay_memory_wait: REPLAY_MEMORY_WAIT,
+            quotas: QuotaSettings::default(),
         }
     }
 }

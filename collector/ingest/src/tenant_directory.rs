@@ -1,7 +1,9 @@
 //! Which tenant has which number, for ever. The format is drawn in docs/formats/tenants.md.
 //!
-//! Always true: a number that was given to a name is durable before anything is stored under it, and is never
-//! given to another name.
+//! Always true:
+//! - a number that was given to a name is durable before anything is stored under it, and is never given to another
+//!   name;
+//! - looking a name or a number up never waits for the disk.
 
 use crate::limits::TENANTS_MAX;
 use basics::{Disk, ErrorClass, OpenMode, TenantId, TenantName};
@@ -74,7 +76,22 @@ impl TenantDirectoryError {
 pub struct TenantDirectory {
     disk: Arc<dyn Disk>,
     path: PathBuf,
-    names: Mutex<BTreeMap<TenantName, TenantId>>,
+    names: Mutex<Arc<Names>>,
+    /// Held by who gives a number, over the write: two callers must not give two numbers to one name.
+    writing: Mutex<()>,
+}
+
+/// Names and numbers as of one moment.
+struct Names {
+    by_name: BTreeMap<TenantName, TenantId>,
+    by_number: BTreeMap<TenantId, TenantName>,
+}
+
+impl Names {
+    fn new(by_name: BTreeMap<TenantName, TenantId>) -> Names {
+        let by_number = by_name.iter().map(|(name, id)| (*id, name.clone())).collect();
+        Names { by_name, by_number }
+    }
 }
 
 impl TenantDirectory {
@@ -87,39 +104,43 @@ impl TenantDirectory {
         };
         names.insert(TenantName::default_tenant(), TenantId::DEFAULT);
         names.insert(TenantName::self_tenant(), TenantId::SELF);
-        Ok(TenantDirectory { disk, path, names: Mutex::new(names) })
+        Ok(TenantDirectory { disk, path, names: Mutex::new(Arc::new(Names::new(names))), writing: Mutex::new(()) })
     }
 
     /// The number of a name, when it has one.
     pub fn find(&self, name: &TenantName) -> Option<TenantId> {
-        self.lock().get(name).copied()
+        self.lock().by_name.get(name).copied()
     }
 
-    /// The name of a number, when it has one. Linear in the tenants; meant for pages, not for the hot path.
+    /// The name of a number, when it has one.
     pub fn name_of(&self, tenant: TenantId) -> Option<TenantName> {
-        self.lock().iter().find(|(_, id)| **id == tenant).map(|(name, _)| name.clone())
+        self.lock().by_number.get(&tenant).cloned()
     }
 
-    /// The number of a name; a new name gets one, durable before this returns.
+    /// The number of a name; a new name gets one, durable before this returns. That takes as long as the disk takes, so
+    /// callers on an event loop ask [`TenantDirectory::find`] first, and this on a thread that may wait.
     pub fn ensure(&self, name: &TenantName) -> Result<TenantId, TenantDirectoryError> {
-        // The lock is held over the write on purpose: two callers must not give two numbers to one name, and new
-        // tenants come by configuration, not by request.
-        let mut names = self.lock();
-        if let Some(id) = names.get(name) {
+        if let Some(id) = self.find(name) {
+            return Ok(id);
+        }
+        let writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = self.lock().clone();
+        if let Some(id) = names.by_name.get(name) {
             return Ok(*id);
         }
-        if names.len() >= TENANTS_MAX {
+        if names.by_name.len() >= TENANTS_MAX {
             return Err(TenantDirectoryError::Full { name: name.clone() });
         }
-        let last = names.values().copied().max().unwrap_or(TenantId::SELF);
+        let last = names.by_number.last_key_value().map_or(TenantId::SELF, |(last, _)| *last);
         let Some(next) = last.0.checked_add(1) else {
             return Err(TenantDirectoryError::Full { name: name.clone() });
         };
         let id = TenantId(next).max(TenantId::FIRST_FREE);
-        let mut extended = names.clone();
+        let mut extended = names.by_name.clone();
         extended.insert(name.clone(), id);
         self.write(&extended)?;
-        *names = extended;
+        *self.lock() = Arc::new(Names::new(extended));
+        drop(writing);
         Ok(id)
     }
 
@@ -143,7 +164,7 @@ impl TenantDirectory {
         self.disk.sync_dir(dir).map_err(at("sync the directory of"))
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<TenantName, TenantId>> {
+    fn lock(&self) -> MutexGuard<'_, Arc<Names>> {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

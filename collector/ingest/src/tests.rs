@@ -15,7 +15,7 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use prost::Message;
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use testkit::faulty_disk::FaultyDisk;
@@ -27,21 +27,29 @@ pub(crate) const NOW: Timestamp = Timestamp(1_800_000_000_000_000_000);
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 
 /// A clock that stands still until it is moved.
-pub(crate) struct HandClock(AtomicI64);
+pub(crate) struct HandClock {
+    now: AtomicI64,
+    passed_ns: AtomicU64,
+}
 
 impl HandClock {
+    /// Lets time pass, which is another thing than what the wall shows.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.passed_ns.fetch_add(u64::try_from(time.as_nanos()).unwrap(), Ordering::AcqRel);
+    }
+
     pub(crate) fn set(&self, now: Timestamp) {
-        self.0.store(now.0, Ordering::Release);
+        self.now.store(now.0, Ordering::Release);
     }
 }
 
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::Acquire))
+        Timestamp(self.now.load(Ordering::Acquire))
     }
 
     fn monotonic(&self) -> Duration {
-        Duration::ZERO
+        Duration::from_nanos(self.passed_ns.load(Ordering::Acquire))
     }
 }
 
@@ -83,7 +91,7 @@ pub(crate) struct Shop {
 impl Shop {
     pub(crate) fn open(setup: Setup) -> Shop {
         let disk = Arc::new(setup.disk.clone());
-        let clock = Arc::new(HandClock(AtomicI64::new(NOW.0)));
+        let clock = Arc::new(HandClock { now: AtomicI64::new(NOW.0), passed_ns: AtomicU64::new(0) });
         let budget = MemoryBudget::new(setup.memory_bytes);
         let wal_settings = WalSettings {
             segment_bytes: 256 * KIB,

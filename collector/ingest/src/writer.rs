@@ -152,8 +152,8 @@ impl Replay<'_> {
             }
         };
         let ledger = &self.writer.ingest.ledger;
-        let reasons = header.rejections.iter().map(|rejection| rejection.reason.name());
-        ledger.acknowledge(header.tenant, Signal::Logs, header.received, reasons);
+        let rejected = header.rejections.iter().map(|rejection| rejection.reason.name()).collect();
+        ledger.acknowledge(header.tenant, Signal::Logs, header.received, &rejected);
         let rejected_count = u32::try_from(header.rejections.len()).unwrap_or(u32::MAX);
         let records = header.received.saturating_sub(rejected_count);
         let mut paid = Paid { reservation: None, bytes: 0 };

@@ -57,10 +57,11 @@ pub(crate) fn assemble(layout: &Layout, table: &mut StreamTable, new: NewLogs) -
     rows.sort_by_key(|row| (whole.time[*row], whole.sequence[*row]));
     let cuts = cut(&whole.batch, &rows);
     let count = cuts.len();
+    let mut numbers = KeyNumbers::new(whole.batch.attributes.keys.len());
     let batches = cuts.into_iter().enumerate().map(|(index, cut)| {
         // The streams are charged once, with the first batch.
         let stream_bytes = if index == 0 { new_stream_bytes } else { 0 };
-        let batch = whole.gather(layout, &rows[cut], stream_bytes);
+        let batch = whole.gather(layout, &mut numbers, &rows[cut], stream_bytes);
         let share = if index + 1 == count {
             reservation.take()
         } else {
@@ -142,11 +143,8 @@ impl Whole {
             attributes,
             ..
         } = self.batch;
-        let mut entries = AttributeEntries::with_capacity(attributes.ends.len(), attributes.key.len());
-        let keys: Vec<u32> = attributes.keys.iter().map(|key| entries.key(key)).collect();
-        for row in 0..attributes.ends.len() {
-            push_attributes(&mut entries, &attributes, &keys, row);
-        }
+        let mut numbers = KeyNumbers::new(attributes.keys.len());
+        let entries = attribute_entries(&attributes, &mut numbers, 0..attributes.ends.len());
         let own: Vec<ArrayRef> = vec![
             Arc::new(Int64Array::from(self.observed)),
             Arc::new(UInt8Array::from(self.severity)),
@@ -172,13 +170,9 @@ impl Whole {
     }
 
     /// A batch of these rows, in their order.
-    fn gather(&self, layout: &Layout, rows: &[usize], stream_bytes: u64) -> Batch {
+    fn gather(&self, layout: &Layout, numbers: &mut KeyNumbers, rows: &[usize], stream_bytes: u64) -> Batch {
         let batch = &self.batch;
-        let mut entries = AttributeEntries::with_capacity(rows.len(), rows.len() * 8);
-        let keys: Vec<u32> = batch.attributes.keys.iter().map(|key| entries.key(key)).collect();
-        for row in rows {
-            push_attributes(&mut entries, &batch.attributes, &keys, *row);
-        }
+        let entries = attribute_entries(&batch.attributes, numbers, rows.iter().copied());
         let trace_ids: Vec<[u8; 16]> = pick(&batch.trace_id, rows);
         let span_ids: Vec<[u8; 8]> = pick(&batch.span_id, rows);
         let own: Vec<ArrayRef> = vec![
@@ -221,22 +215,55 @@ impl Whole {
     }
 }
 
-/// Adds the attributes of a record. `keys` holds, for each key of the rows, its number among the entries.
-fn push_attributes<'a>(
-    entries: &mut AttributeEntries<'a>,
-    attributes: &'a model::AttributeRows,
-    keys: &[u32],
-    row: usize,
-) {
-    for entry in attributes.entries(row) {
-        entries.push(AttributeEntry {
-            key: keys[attributes.key[entry] as usize],
-            kind: attributes.kind[entry],
-            bits: attributes.bits[entry],
-            text: attributes.text.get(entry),
-        });
+/// For each key of a request its number in the batch at hand, where that batch has it. One for all batches of a request,
+/// because a request may have a million keys and each of its batches only some thousand of them.
+struct KeyNumbers {
+    /// The batch that gave the number, and the number.
+    given: Vec<(u32, u32)>,
+    batch: u32,
+}
+
+impl KeyNumbers {
+    fn new(keys: usize) -> KeyNumbers {
+        KeyNumbers { given: vec![(0, 0); keys], batch: 0 }
     }
-    entries.end_record();
+
+    fn begin_batch(&mut self) {
+        self.batch += 1;
+    }
+
+    fn of(&mut self, key: u32, give: impl FnOnce() -> u32) -> u32 {
+        let (batch, number) = &mut self.given[key as usize];
+        if *batch != self.batch {
+            (*batch, *number) = (self.batch, give());
+        }
+        *number
+    }
+}
+
+/// The attributes of these rows, with the keys that they use and no other.
+fn attribute_entries<'a>(
+    attributes: &'a model::AttributeRows,
+    numbers: &mut KeyNumbers,
+    rows: impl ExactSizeIterator<Item = usize> + Clone,
+) -> AttributeEntries<'a> {
+    numbers.begin_batch();
+    let count = rows.clone().map(|row| attributes.entries(row).len()).sum();
+    let mut entries = AttributeEntries::with_capacity(rows.len(), count);
+    for row in rows {
+        for entry in attributes.entries(row) {
+            let key = attributes.key[entry];
+            let number = numbers.of(key, || entries.key(&attributes.keys[key as usize]));
+            entries.push(AttributeEntry {
+                key: number,
+                kind: attributes.kind[entry],
+                bits: attributes.bits[entry],
+                text: attributes.text.get(entry),
+            });
+        }
+        entries.end_record();
+    }
+    entries
 }
 
 fn pick<T: Copy>(column: &[T], rows: &[usize]) -> Vec<T> {
@@ -294,3 +321,6 @@ fn cut(batch: &LogBatch, rows: &[usize]) -> Vec<std::ops::Range<usize>> {
     cuts.push(start..rows.len());
     cuts
 }
+
+#[cfg(test)]
+mod tests;

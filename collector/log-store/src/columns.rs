@@ -4,7 +4,7 @@ use arrow_array::{Array, FixedSizeBinaryArray, Int64Array, StringArray, UInt8Arr
 use arrow_schema::{DataType, Field};
 use basics::Timestamp;
 use model::{LogRecord, Severity, SpanId, TraceId, Value, ValueKind};
-use parts::{Batch, Layout};
+use parts::{Batch, Layout, Message, OwnColumn, Storage};
 
 /// Bytes of a trace id.
 pub(crate) const TRACE_ID_BYTES: i32 = 16;
@@ -25,52 +25,34 @@ const DROPPED_ATTRIBUTES: usize = 9;
 
 /// The layout of a batch of logs. No column is nullable: what a sender left out is empty or zero, as in OTLP.
 pub(crate) fn layout() -> Layout {
-    Layout::new(vec![
-        Field::new("observed", DataType::Int64, false),
-        Field::new("severity", DataType::UInt8, false),
-        Field::new("severity_text", DataType::Utf8, false),
-        Field::new("body", DataType::Utf8, false),
-        Field::new("body_kind", DataType::UInt8, false),
-        Field::new("trace_id", DataType::FixedSizeBinary(TRACE_ID_BYTES), false),
-        Field::new("span_id", DataType::FixedSizeBinary(SPAN_ID_BYTES), false),
-        Field::new("flags", DataType::UInt32, false),
-        Field::new("event_name", DataType::Utf8, false),
-        Field::new("dropped_attributes", DataType::UInt32, false),
-    ])
+    let column = |name: &str, data_type, storage| OwnColumn { field: Field::new(name, data_type, false), storage };
+    Layout::new(
+        vec![
+            column("observed", DataType::Int64, Storage::Near),
+            column("severity", DataType::UInt8, Storage::Few),
+            column("severity_text", DataType::Utf8, Storage::Few),
+            column("body", DataType::Utf8, Storage::Text),
+            column("body_kind", DataType::UInt8, Storage::Few),
+            column("trace_id", DataType::FixedSizeBinary(TRACE_ID_BYTES), Storage::Id),
+            column("span_id", DataType::FixedSizeBinary(SPAN_ID_BYTES), Storage::Id),
+            column("flags", DataType::UInt32, Storage::Few),
+            column("event_name", DataType::Utf8, Storage::Few),
+            column("dropped_attributes", DataType::UInt32, Storage::Few),
+        ],
+        Some(Message { text: BODY, kind: BODY_KIND }),
+    )
 }
 
-/// The columns of one batch of logs.
+/// The columns of one batch of logs. Each is looked up, and in a part read, when it is asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct LogColumns<'a> {
     batch: &'a Batch,
-    observed: &'a [i64],
-    severity: &'a [u8],
-    severity_text: &'a StringArray,
-    body: &'a StringArray,
-    body_kinds: &'a [u8],
-    trace_ids: &'a FixedSizeBinaryArray,
-    span_ids: &'a FixedSizeBinaryArray,
-    flags: &'a [u32],
-    event_name: &'a StringArray,
-    dropped_attributes: &'a [u32],
 }
 
 impl<'a> LogColumns<'a> {
-    /// The columns of a batch that this crate has built. Panics on any other batch.
+    /// The columns of a batch that this crate has built. On any other batch, asking for a column panics.
     pub fn of(batch: &'a Batch) -> LogColumns<'a> {
-        LogColumns {
-            batch,
-            observed: column::<Int64Array>(batch, OBSERVED).values(),
-            severity: column::<UInt8Array>(batch, SEVERITY).values(),
-            severity_text: column(batch, SEVERITY_TEXT),
-            body: column(batch, BODY),
-            body_kinds: column::<UInt8Array>(batch, BODY_KIND).values(),
-            trace_ids: column(batch, TRACE_ID),
-            span_ids: column(batch, SPAN_ID),
-            flags: column::<UInt32Array>(batch, FLAGS).values(),
-            event_name: column(batch, EVENT_NAME),
-            dropped_attributes: column::<UInt32Array>(batch, DROPPED_ATTRIBUTES).values(),
-        }
+        LogColumns { batch }
     }
 
     /// The batch, with the columns that all telemetry has.
@@ -80,72 +62,72 @@ impl<'a> LogColumns<'a> {
 
     /// When each record was observed (as sent, else received), in nanoseconds.
     pub fn observed(&self) -> &'a [i64] {
-        self.observed
+        column::<Int64Array>(self.batch, OBSERVED).values()
     }
 
     /// Severity numbers, 0 to 24; where none was sent, the one that the severity text names.
     pub fn severity(&self) -> &'a [u8] {
-        self.severity
+        column::<UInt8Array>(self.batch, SEVERITY).values()
     }
 
     /// Severity texts as sent.
     pub fn severity_text(&self) -> &'a StringArray {
-        self.severity_text
+        column(self.batch, SEVERITY_TEXT)
     }
 
     /// Bodies: the plain text of a string, else the value's text form; empty for no body.
     pub fn body(&self) -> &'a StringArray {
-        self.body
+        column(self.batch, BODY)
     }
 
     /// What a body was.
     pub fn body_kind(&self, row: usize) -> ValueKind {
-        ValueKind::from_byte(self.body_kinds[row]).expect("only known kinds are written")
+        ValueKind::from_byte(self.body_kinds()[row]).expect("only known kinds are written")
     }
 
     /// What the bodies were, as bytes of [`ValueKind`].
     pub fn body_kinds(&self) -> &'a [u8] {
-        self.body_kinds
+        column::<UInt8Array>(self.batch, BODY_KIND).values()
     }
 
     /// Trace ids; all zero = none.
     pub fn trace_ids(&self) -> &'a FixedSizeBinaryArray {
-        self.trace_ids
+        column(self.batch, TRACE_ID)
     }
 
     /// The trace id of a record.
     pub fn trace_id(&self, row: usize) -> Option<TraceId> {
-        TraceId::new(self.trace_ids.value(row).try_into().expect("the column is that wide"))
+        TraceId::new(self.trace_ids().value(row).try_into().expect("the column is that wide"))
     }
 
     /// Span ids; all zero = none.
     pub fn span_ids(&self) -> &'a FixedSizeBinaryArray {
-        self.span_ids
+        column(self.batch, SPAN_ID)
     }
 
     /// The span id of a record.
     pub fn span_id(&self, row: usize) -> Option<SpanId> {
-        SpanId::new(self.span_ids.value(row).try_into().expect("the column is that wide"))
+        SpanId::new(self.span_ids().value(row).try_into().expect("the column is that wide"))
     }
 
     /// Flags as sent.
     pub fn flags(&self) -> &'a [u32] {
-        self.flags
+        column::<UInt32Array>(self.batch, FLAGS).values()
     }
 
     /// Event names as sent.
     pub fn event_name(&self) -> &'a StringArray {
-        self.event_name
+        column(self.batch, EVENT_NAME)
     }
 
     /// How many attributes the sender left out of each record.
     pub fn dropped_attributes(&self) -> &'a [u32] {
-        self.dropped_attributes
+        column::<UInt32Array>(self.batch, DROPPED_ATTRIBUTES).values()
     }
 
     /// The body of a record, as sent.
     pub fn body_value(&self, row: usize) -> Value {
-        let text = self.body.value(row);
+        let text = self.body().value(row);
         match self.body_kind(row) {
             ValueKind::Empty => Value::Empty,
             ValueKind::Str => Value::Str(text.into()),
@@ -168,15 +150,15 @@ impl<'a> LogColumns<'a> {
         let batch = self.batch;
         LogRecord {
             position: batch.position(row),
-            observed: Timestamp(self.observed[row]),
-            severity: Severity(self.severity[row]),
-            severity_text: self.severity_text.value(row).into(),
+            observed: Timestamp(self.observed()[row]),
+            severity: Severity(self.severity()[row]),
+            severity_text: self.severity_text().value(row).into(),
             body: self.body_value(row),
             trace_id: self.trace_id(row),
             span_id: self.span_id(row),
-            flags: self.flags[row],
-            event_name: self.event_name.value(row).into(),
-            dropped_attributes: self.dropped_attributes[row],
+            flags: self.flags()[row],
+            event_name: self.event_name().value(row).into(),
+            dropped_attributes: self.dropped_attributes()[row],
             attributes: batch.attributes(row),
             stream: batch.streams()[batch.stream_indexes()[row] as usize].clone(),
         }

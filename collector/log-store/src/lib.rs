@@ -8,9 +8,10 @@
 //! - nothing of a record is lost or retyped: [`LogColumns::record`] gives back what was sent;
 //! - records that [`LogStore::append`] took are in every snapshot taken after it returned.
 //!
-//! Not done here: deciding what matches (`query`), making anything durable (`ingest`), moving records to disk.
+//! Not done here: deciding what matches (`query`), making anything durable before the yes (`ingest`), deciding when the head
+//! is sealed (`collector`).
 //!
-//! Start at [`LogStore::append`] for writing, at [`LogColumns`] for reading.
+//! Start at [`LogStore::append`] for writing, at [`LogStore::seal`] for what moves to disk, at [`LogColumns`] for reading.
 
 mod assemble;
 mod columns;
@@ -19,4 +20,5 @@ mod streams;
 
 pub use assemble::NewLogs;
 pub use columns::LogColumns;
+pub use parts::{LivePart, PartId, PartSettings, PartStats, SealReport, StoreCheck, StoreError};
 pub use store::{LogSnapshot, LogStore};

@@ -11,8 +11,20 @@
 //! - A field that a record lacks matches nothing; [`Filter::Not`] of that matches.
 //! - An attribute is looked up in the record, then its scope, then its resource; the first that has the key
 //!   answers, and of several entries with one key in one place the first answers.
+//! - [`Filter::Text`], [`Filter::Exact`], [`Filter::Wildcard`] and [`Filter::Regex`] look for something in a text. In an
+//!   array or map it is looked for in every string at any depth, in a number or bool in its text form; bytes and values
+//!   that were sent empty hold no text. A term without stars, exact or not, also matches a number that equals it.
+//!
+//! The operators with more to say have a file each: [`wildcard`], [`ip_range`], [`body_path`].
+
+pub(crate) mod body_path;
+pub(crate) mod ip_range;
+pub(crate) mod wildcard;
 
 use basics::Timestamp;
+use body_path::BodyPath;
+use ip_range::IpRange;
+use wildcard::Wildcard;
 
 /// A question about one record.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,12 +45,49 @@ pub enum Filter {
         /// What to look for.
         term: Term,
     },
+    /// A term, compared without case folding: text and term are compared after NFC. All else is as in [`Filter::Text`].
+    Exact {
+        /// Where to look.
+        target: TextTarget,
+        /// What to look for.
+        term: Term,
+    },
+    /// Pieces of a text with anything but white space between them.
+    Wildcard {
+        /// Where to look.
+        target: TextTarget,
+        /// What to look for.
+        wildcard: Wildcard,
+    },
+    /// A regular expression in the syntax of Rust's `regex`, anywhere in a text as it was sent: nothing is folded or
+    /// composed. At most [`REGEX_BYTES_MAX`](crate::limits::REGEX_BYTES_MAX) long.
+    Regex {
+        /// Where to look.
+        target: TextTarget,
+        /// The regular expression.
+        regex: Box<str>,
+    },
     /// The field's whole value is this text, compared exactly; a number or bool is compared by value.
     Equals {
         /// The field.
         field: Field,
         /// The whole value.
         value: Box<str>,
+    },
+    /// The field's whole value is one of these, each as in [`Filter::Equals`]; none = no record.
+    OneOf {
+        /// The field.
+        field: Field,
+        /// The values; at most [`LIST_VALUES_MAX`](crate::limits::LIST_VALUES_MAX).
+        values: Vec<Box<str>>,
+    },
+    /// The field's whole value is an IP address in this range. In an array or map every string at any depth is looked
+    /// at. In [`Field::Body`] the addresses that stand in the text by themselves count, see [`ip_range`].
+    InIpRange {
+        /// The field.
+        field: Field,
+        /// The addresses.
+        range: IpRange,
     },
     /// The record has the field.
     Exists(Field),
@@ -83,6 +132,8 @@ pub enum Field {
     ScopeName,
     /// An attribute by its key as sent.
     Attribute(Box<str>),
+    /// A field within a structured body; its value is judged like an attribute's.
+    BodyPath(BodyPath),
 }
 
 /// Words to find in a text.

@@ -9,6 +9,7 @@
 //!
 //! Start at [`AttributeEntries`] for writing, at [`AttributeColumn`] for reading.
 
+mod conform;
 mod encode;
 mod entries;
 
@@ -19,6 +20,7 @@ use arrow_schema::{DataType, Field, Fields};
 use model::{Attributes, Value, ValueKind};
 use std::ops::Range;
 
+pub(crate) use conform::{Conformed, KeyCounts, conform, frequent, push_record};
 pub(crate) use encode::{Encoded, encode};
 pub use entries::{AttributeEntries, AttributeEntry};
 
@@ -49,7 +51,7 @@ pub struct RestColumn<'a> {
 }
 
 /// Which column of a batch holds which key and type.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct TypedKey {
     pub(crate) key: Box<str>,
     pub(crate) kind: ValueKind,
@@ -99,7 +101,8 @@ impl Batch {
         let mut attributes = Attributes::with_capacity(order.len());
         for number in order {
             if *number == IN_REST {
-                let entry = in_rest.next().expect("the order names as many as the list holds");
+                // As many as the order names, but where a part is damaged.
+                let Some(entry) = in_rest.next() else { continue };
                 attributes.push((rest.key(entry).into(), rest.value(entry)));
             } else {
                 let number = usize::from(*number);
@@ -112,6 +115,12 @@ impl Batch {
     /// The columns that hold a record's attributes, in the order sent.
     pub(crate) fn attribute_order(&self, row: usize) -> &[u8] {
         downcast::<BinaryArray>(self.column(self.attribute_layout().order)).value(row)
+    }
+
+    /// How many records have a value in a typed column.
+    pub(crate) fn typed_count(&self, number: usize) -> usize {
+        let column = self.column(self.attribute_layout().first_typed + number);
+        column.len() - column.null_count()
     }
 
     pub(crate) fn typed_column(&self, number: usize) -> AttributeColumn<'_> {
@@ -161,6 +170,11 @@ impl<'a> AttributeColumn<'a> {
 }
 
 impl<'a> RestColumn<'a> {
+    /// How many entries all records have here.
+    pub fn len(&self) -> usize {
+        self.kinds.len()
+    }
+
     /// True when no record has anything here.
     pub fn is_empty(&self) -> bool {
         self.kinds.is_empty()

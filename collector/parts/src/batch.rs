@@ -2,47 +2,20 @@
 //!
 //! The columns, in order: `time`, `sequence`, `stream`, the caller's own ones ([`Layout`]), then the attributes
 //! (`order`, `rest`, and one for each frequent key and type; see the attributes' file).
+//!
+//! A batch of the head has its columns in memory and its records in order. A batch that is a row group of a part reads
+//! each column when it is first asked for, and its records come in the part's order. A column that cannot be read looks
+//! as if all its values were empty, and [`Batch::damage`] says so from then on: whoever draws conclusions asks it first.
 
-use crate::attributes::{AttributeEntries, AttributeLayout, Encoded, TypedKey, downcast, encode, rest_fields};
+use crate::attributes::{AttributeEntries, AttributeLayout, Encoded, TypedKey, downcast, encode};
+use crate::layout::{COMMON_COLUMNS, Layout};
+use crate::part::{PartError, StoredGroup};
 use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, UInt32Array, UInt64Array};
 use arrow_schema::{DataType, Field, FieldRef, Schema};
 use basics::Timestamp;
 use model::{RecordPosition, Stream, TimeRange, ValueKind};
 use std::ops::Range;
-use std::sync::Arc;
-
-/// The columns that one signal has besides time, sequence, stream and attributes.
-#[derive(Debug)]
-pub struct Layout {
-    own: Vec<FieldRef>,
-    common: [FieldRef; COMMON_COLUMNS],
-    attributes: [FieldRef; 2],
-}
-
-const COMMON_COLUMNS: usize = 3;
-
-impl Layout {
-    /// A layout with these columns.
-    pub fn new(own: Vec<Field>) -> Layout {
-        let entry = Field::new("entry", DataType::Struct(rest_fields()), false);
-        Layout {
-            own: own.into_iter().map(Arc::new).collect(),
-            common: [
-                Arc::new(Field::new("time", DataType::Int64, false)),
-                Arc::new(Field::new("sequence", DataType::UInt64, false)),
-                Arc::new(Field::new("stream", DataType::UInt32, false)),
-            ],
-            attributes: [
-                Arc::new(Field::new("order", DataType::Binary, false)),
-                Arc::new(Field::new("rest", DataType::List(Arc::new(entry)), false)),
-            ],
-        }
-    }
-
-    pub(crate) fn own_columns(&self) -> usize {
-        self.own.len()
-    }
-}
+use std::sync::{Arc, OnceLock};
 
 /// What a batch is built from. All columns have one entry per record, sorted by (time, sequence).
 #[derive(Debug)]
@@ -66,13 +39,38 @@ pub struct NewBatch<'a> {
 /// Records in columns. Never changes.
 #[derive(Debug)]
 pub struct Batch {
-    records: RecordBatch,
-    streams: Vec<Arc<Stream>>,
+    columns: Columns,
+    records: usize,
+    streams: Arc<[Arc<Stream>]>,
     stream_bytes: u64,
-    typed_keys: Vec<TypedKey>,
+    typed_keys: Arc<[TypedKey]>,
     attribute_layout: AttributeLayout,
+    times: TimeRange,
     sequences: Range<u64>,
     text_bytes: u64,
+}
+
+#[derive(Debug)]
+enum Columns {
+    InMemory(RecordBatch),
+    Stored(Stored),
+}
+
+/// A row group's columns, as far as they have been asked for.
+#[derive(Debug)]
+struct Stored {
+    group: StoredGroup,
+    columns: Box<[OnceLock<ArrayRef>]>,
+    shapes: OnceLock<UInt32Array>,
+    damage: OnceLock<PartError>,
+}
+
+impl Stored {
+    /// Remembers what could not be read. The first damage is the one that is told; another one adds nothing.
+    fn note(&self, error: PartError) {
+        let told = self.damage.set(error);
+        debug_assert!(told.is_ok() || self.damage.get().is_some());
+    }
 }
 
 /// What a batch costs besides its columns: a schema, the lists of columns, itself.
@@ -85,14 +83,9 @@ impl Batch {
     pub fn build(layout: &Layout, new: NewBatch<'_>) -> Batch {
         let Encoded { order, rest, typed } = encode(&new.attributes);
         debug_assert!(is_sorted(&new.time, &new.sequence), "a batch is sorted by (time, sequence)");
-        let first_sequence = new.sequence.iter().min().copied().expect("a batch has a record");
-        let last_sequence = new.sequence.iter().max().copied().expect("a batch has a record");
-        let order_index = COMMON_COLUMNS + layout.own.len();
-        let attribute_layout =
-            AttributeLayout { order: order_index, rest: order_index + 1, first_typed: order_index + 2 };
-
-        let mut fields: Vec<FieldRef> =
-            layout.common.iter().chain(&layout.own).chain(&layout.attributes).cloned().collect();
+        let sequences = sequence_range(&new.sequence);
+        let times = time_range(&new.time);
+        let mut fields: Vec<FieldRef> = layout.batch_fields().cloned().collect();
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(Int64Array::from(new.time)),
             Arc::new(UInt64Array::from(new.sequence)),
@@ -110,32 +103,92 @@ impl Batch {
         let records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
             .expect("the caller's columns are those of its layout");
         Batch {
-            records,
-            streams: new.streams,
+            records: records.num_rows(),
+            columns: Columns::InMemory(records),
+            streams: new.streams.into(),
             stream_bytes: new.stream_bytes,
+            typed_keys: typed_keys.into(),
+            attribute_layout: layout.attribute_layout(),
+            times,
+            sequences,
+            text_bytes,
+        }
+    }
+
+    /// The batch that a row group of a part is.
+    pub(crate) fn stored(layout: &Layout, group: StoredGroup) -> Batch {
+        let typed_keys = group.typed_keys();
+        let attribute_layout = layout.attribute_layout();
+        let count = attribute_layout.first_typed + typed_keys.len();
+        Batch {
+            records: group.records(),
+            streams: group.streams(),
+            stream_bytes: 0,
             typed_keys,
             attribute_layout,
-            sequences: first_sequence..last_sequence.saturating_add(1),
-            text_bytes,
+            times: group.time_range(),
+            sequences: group.sequence_range(),
+            text_bytes: group.text_bytes(),
+            columns: Columns::Stored(Stored {
+                group,
+                columns: std::iter::repeat_with(OnceLock::new).take(count).collect(),
+                shapes: OnceLock::new(),
+                damage: OnceLock::new(),
+            }),
         }
     }
 
     /// Number of records.
     pub fn len(&self) -> usize {
-        self.records.num_rows()
+        self.records
     }
 
     /// Never true: a batch has a record.
     pub fn is_empty(&self) -> bool {
-        self.records.num_rows() == 0
+        self.records == 0
     }
 
-    /// Times in nanoseconds, ascending.
+    /// True when the records are in the order of (time, sequence).
+    pub fn is_sorted(&self) -> bool {
+        matches!(self.columns, Columns::InMemory(_))
+    }
+
+    /// The row group that this batch is, and what is known of it without reading records; `None` for a batch of the head.
+    pub fn group(&self) -> Option<&StoredGroup> {
+        match &self.columns {
+            Columns::InMemory(_) => None,
+            Columns::Stored(stored) => Some(&stored.group),
+        }
+    }
+
+    /// For each record the number of its message's shape in the part, null for none; `None` for a batch of the head.
+    pub fn shapes(&self) -> Option<&UInt32Array> {
+        match &self.columns {
+            Columns::InMemory(_) => None,
+            Columns::Stored(stored) => Some(stored.shapes.get_or_init(|| match stored.group.shapes() {
+                Ok(shapes) => shapes,
+                Err(error) => {
+                    stored.note(error);
+                    UInt32Array::new_null(self.records)
+                }
+            })),
+        }
+    }
+
+    /// Why columns of this batch could not be read. Whatever was concluded from the batch is void then.
+    pub fn damage(&self) -> Option<&PartError> {
+        match &self.columns {
+            Columns::InMemory(_) => None,
+            Columns::Stored(stored) => stored.damage.get(),
+        }
+    }
+
+    /// Times in nanoseconds; ascending when the batch is sorted.
     pub fn times(&self) -> &[i64] {
         downcast::<Int64Array>(self.column(0)).values()
     }
 
-    /// Sequences; ascending where times are equal.
+    /// Sequences; ascending where times are equal, when the batch is sorted.
     pub fn sequences(&self) -> &[u64] {
         downcast::<UInt64Array>(self.column(1)).values()
     }
@@ -162,9 +215,7 @@ impl Batch {
 
     /// The times the batch holds.
     pub fn time_range(&self) -> TimeRange {
-        let times = self.times();
-        let last = times.last().copied().expect("a batch has a record");
-        TimeRange { start: Timestamp(times[0]), end: Timestamp(last.saturating_add(1)) }
+        self.times
     }
 
     /// The lowest sequence, and the first one behind the highest.
@@ -174,11 +225,17 @@ impl Batch {
 
     /// Bytes of memory held, with those of the streams this batch answers for.
     pub fn memory_bytes(&self) -> u64 {
-        let columns = self.records.get_array_memory_size() as u64;
+        let (columns, count) = match &self.columns {
+            Columns::InMemory(records) => (records.get_array_memory_size(), records.num_columns()),
+            Columns::Stored(stored) => {
+                let loaded = stored.columns.iter().filter_map(OnceLock::get);
+                (loaded.map(|column| column.get_array_memory_size()).sum(), stored.columns.len())
+            }
+        };
         let keys: usize = self.typed_keys.iter().map(|typed| typed.key.len() * 2).sum();
         let streams = self.streams.len() * size_of::<Arc<Stream>>();
-        let overhead = self.records.num_columns() as u64 * COLUMN_OVERHEAD_BYTES;
-        BATCH_OVERHEAD_BYTES + columns + keys as u64 + streams as u64 + overhead + self.stream_bytes
+        let overhead = count as u64 * COLUMN_OVERHEAD_BYTES;
+        BATCH_OVERHEAD_BYTES + columns as u64 + keys as u64 + streams as u64 + overhead + self.stream_bytes
     }
 
     /// Bytes of values of variable length.
@@ -191,7 +248,27 @@ impl Batch {
     }
 
     pub(crate) fn column(&self, index: usize) -> &dyn Array {
-        self.records.column(index)
+        match &self.columns {
+            Columns::InMemory(records) => records.column(index),
+            Columns::Stored(stored) => stored.columns[index].get_or_init(|| match stored.group.load(index) {
+                Ok(column) => column,
+                Err(error) => {
+                    stored.note(error);
+                    stored.group.blank(index)
+                }
+            }),
+        }
+    }
+
+    /// A column to be shared.
+    pub(crate) fn column_ref(&self, index: usize) -> ArrayRef {
+        match &self.columns {
+            Columns::InMemory(records) => records.column(index).clone(),
+            Columns::Stored(stored) => {
+                self.column(index);
+                stored.columns[index].get().expect("the line above read it").clone()
+            }
+        }
     }
 
     pub(crate) fn typed_keys(&self) -> &[TypedKey] {
@@ -203,12 +280,25 @@ impl Batch {
     }
 }
 
+fn sequence_range(sequences: &[u64]) -> Range<u64> {
+    let first = sequences.iter().min().copied().expect("a batch has a record");
+    let last = sequences.iter().max().copied().expect("a batch has a record");
+    first..last.saturating_add(1)
+}
+
+/// Of sorted times.
+fn time_range(times: &[i64]) -> TimeRange {
+    let (first, last) = (times.first(), times.last());
+    let (first, last) = first.zip(last).expect("a batch has a record");
+    TimeRange { start: Timestamp(*first), end: Timestamp(last.saturating_add(1)) }
+}
+
 fn is_sorted(times: &[i64], sequences: &[u64]) -> bool {
     times.iter().zip(sequences).is_sorted()
 }
 
 /// A field's name holds the type too, since one key may have several columns.
-fn typed_field(typed: &TypedKey) -> Field {
+pub(crate) fn typed_field(typed: &TypedKey) -> Field {
     let (name, data_type) = match typed.kind {
         ValueKind::Bool => ("bool", DataType::Boolean),
         ValueKind::Int => ("int", DataType::Int64),

@@ -3,7 +3,8 @@
 //! One thread appends; any thread takes snapshots, and neither waits for the other longer than it takes to copy a
 //! list of pointers. Merging happens outside the lock that readers take.
 
-use crate::batch::{Batch, Layout};
+use crate::batch::Batch;
+use crate::layout::Layout;
 use crate::merge::{merge, merge_count};
 use basics::{Reservation, TenantId};
 use std::collections::HashMap;
@@ -13,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 /// The recent records of one signal.
 #[derive(Debug)]
 pub struct Head {
-    layout: Layout,
+    layout: Arc<Layout>,
     tenants: RwLock<HashMap<TenantId, Arc<TenantHead>>>,
     counters: Counters,
 }
@@ -35,6 +36,18 @@ pub struct HeadStats {
     pub memory_bytes: u64,
     /// Bytes of these that the budget had no room for. What was acknowledged is kept all the same.
     pub uncharged_bytes: u64,
+}
+
+impl HeadStats {
+    /// Of two heads together.
+    pub fn and(self, other: HeadStats) -> HeadStats {
+        HeadStats {
+            records: self.records + other.records,
+            batches: self.batches + other.batches,
+            memory_bytes: self.memory_bytes + other.memory_bytes,
+            uncharged_bytes: self.uncharged_bytes + other.uncharged_bytes,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -62,7 +75,7 @@ struct Counters {
 
 impl Head {
     /// An empty head for records of one layout.
-    pub fn new(layout: Layout) -> Head {
+    pub fn new(layout: Arc<Layout>) -> Head {
         Head { layout, tenants: RwLock::default(), counters: Counters::default() }
     }
 
@@ -102,6 +115,15 @@ impl Head {
     pub fn snapshot(&self, tenant: TenantId) -> HeadSnapshot {
         let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
         tenants.get(&tenant).map(|tenant| HeadSnapshot { batches: tenant.snapshot() }).unwrap_or_default()
+    }
+
+    /// What each tenant has at this moment, by rising tenant.
+    pub fn snapshots(&self) -> Vec<(TenantId, HeadSnapshot)> {
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        let mut snapshots: Vec<(TenantId, HeadSnapshot)> =
+            tenants.iter().map(|(tenant, head)| (*tenant, HeadSnapshot { batches: head.snapshot() })).collect();
+        snapshots.sort_unstable_by_key(|(tenant, _)| *tenant);
+        snapshots
     }
 
     /// What the head holds, over all tenants.

@@ -1,4 +1,4 @@
-//! The engine under logs and traces: recent records in memory, as immutable Arrow batches.
+//! The engine under logs and traces: recent records in memory, as immutable Arrow batches; all others in parts on disk.
 //!
 //! What a record is stays the caller's business: a [`Layout`] names its own columns. What is common to all telemetry
 //! is known here: a record has a time, a sequence, a stream and attributes.
@@ -11,19 +11,32 @@
 //! - what a batch holds in memory is charged to the reservation that came with it, or shows in
 //!   [`HeadStats::uncharged_bytes`].
 //!
-//! Not done here: writing parts to disk, forgetting records, deciding what matches.
+//! Not done here: deciding what matches; threads, which call what is due (seals, merges, forgets).
 //!
-//! Start at [`Head::append`].
+//! Start at [`PartStore`].
 
 mod attributes;
 mod batch;
 mod head;
+mod layout;
 pub mod limits;
+pub mod manifest;
 mod merge;
+pub mod merge_plan;
+mod part;
+pub mod retention;
+mod store;
 
 pub use attributes::{AttributeColumn, AttributeEntries, AttributeEntry, RestColumn};
-pub use batch::{Batch, Layout, NewBatch};
+pub use batch::{Batch, NewBatch};
 pub use head::{Head, HeadSnapshot, HeadStats};
+pub use layout::{Layout, Message, OwnColumn, Storage};
+pub use manifest::PartId;
+pub use part::{FileFacts, Part, PartError, PartFiles, PartSettings, StoredGroup, WrittenPart, write_part};
+pub use store::{
+    ForgetReport, LivePart, MergeOutcome, MergeReport, PartStats, PartStore, SealReport, StoreCheck, StoreError,
+    StoreSnapshot,
+};
 
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,15 @@ pub const ATTRIBUTE_COLUMNS_MAX: usize = 128;
 /// A key gets a column when at least one in this many records has it. A column costs 4 to 8 bytes for every record,
 /// so a rarer key would cost more there than in the list.
 pub const RECORDS_PER_VALUE_MAX: usize = 8;
+/// Most records of a row group in a part.
+pub const GROUP_RECORDS: usize = 16_384;
+/// A row group is ended at this many bytes of text.
+pub const GROUP_TEXT_BYTES: u64 = 32 * MIB;
+/// Of footers and indexes of parts, this much is kept in memory.
+pub const KEPT_BYTES: u64 = 96 * MIB;
+/// In a part, a key gets a column when at least one in this many records has it. An empty value costs next to nothing on
+/// disk; what a column costs is its entry in the footer, once for each row group.
+pub const PART_RECORDS_PER_VALUE_MAX: usize = 64;
 
 const _: () = assert!(BATCH_RECORDS_FULL * 2 <= BATCH_RECORDS_MAX);
 const _: () = assert!(BATCH_TEXT_BYTES_MAX < 1 << 30);

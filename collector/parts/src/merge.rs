@@ -1,12 +1,13 @@
 //! Small batches into one: which, and how.
 
-use crate::attributes::{AttributeEntries, AttributeEntry, IN_REST};
-use crate::batch::{Batch, Layout, NewBatch};
+use crate::attributes::{AttributeEntries, push_record};
+use crate::batch::{Batch, NewBatch};
+use crate::layout::Layout;
 use crate::limits::{BATCH_RECORDS_FULL, BATCH_RECORDS_MAX, BATCH_TEXT_BYTES_MAX};
 use arrow_array::{Array, ArrayRef};
 use arrow_select::concat::concat;
 use arrow_select::interleave::interleave;
-use model::{Stream, ValueKind};
+use model::Stream;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -99,28 +100,10 @@ fn join_streams(batches: &[&Batch]) -> (Vec<Arc<Stream>>, Vec<Vec<u32>>) {
 
 fn join_attributes<'a>(batches: &[&'a Batch], sources: &[Source]) -> AttributeEntries<'a> {
     let mut joined = AttributeEntries::with_capacity(sources.len(), sources.len() * 4);
-    let typed: Vec<Vec<(u32, ValueKind)>> = batches
-        .iter()
-        .map(|batch| batch.typed_keys().iter().map(|typed| (joined.key(&typed.key), typed.kind)).collect())
-        .collect();
-    let rests: Vec<_> = batches.iter().map(|batch| batch.rest()).collect();
+    let keys: Vec<Vec<u32>> =
+        batches.iter().map(|batch| batch.typed_keys().iter().map(|typed| joined.key(&typed.key)).collect()).collect();
     for source in sources {
-        let (batch, rest) = (batches[source.batch], rests[source.batch]);
-        let mut in_rest = rest.entries(source.row);
-        for number in batch.attribute_order(source.row) {
-            if *number == IN_REST {
-                let entry = in_rest.next().expect("the order names as many as the list holds");
-                let (bits, text) = rest.parts(entry);
-                let key = joined.key(rest.key(entry));
-                joined.push(AttributeEntry { key, kind: rest.kind(entry), bits, text });
-            } else {
-                let number = usize::from(*number);
-                let (key, kind) = typed[source.batch][number];
-                let (bits, text) = batch.typed_column(number).parts(source.row);
-                joined.push(AttributeEntry { key, kind, bits, text });
-            }
-        }
-        joined.end_record();
+        push_record(batches[source.batch], source.row, &keys[source.batch], &mut joined);
     }
     joined
 }

@@ -1,6 +1,6 @@
 //! What the tests of this crate share: records written plainly, batches made of them, and what is read back.
 
-use crate::{AttributeEntries, AttributeEntry, Batch, Layout, NewBatch};
+use crate::{AttributeEntries, AttributeEntry, Batch, Layout, NewBatch, OwnColumn, Storage};
 use arrow_array::StringArray;
 use arrow_array::builder::StringBuilder;
 use arrow_schema::{DataType, Field};
@@ -32,7 +32,7 @@ pub(crate) fn layout() -> &'static Layout {
 }
 
 pub(crate) fn new_layout() -> Layout {
-    Layout::new(vec![Field::new("text", DataType::Utf8, false)])
+    Layout::new(vec![OwnColumn { field: Field::new("text", DataType::Utf8, false), storage: Storage::Text }], None)
 }
 
 /// A stream that its name tells from others.

@@ -5,7 +5,7 @@ use crate::limits::{ANSWER_COPIES, RECORD_ALLOWANCE_BYTES};
 use arrow_array::Array;
 use basics::Reservation;
 use log_store::LogColumns;
-use model::{Attributes, LogRecord, Value, ValueKind};
+use model::{Attributes, LogRecord, Stream, Value, ValueKind};
 
 /// The memory of an answer that is being made.
 #[derive(Debug)]
@@ -40,7 +40,8 @@ impl AnswerMemory {
     }
 }
 
-fn bytes_at_most(columns: &LogColumns<'_>, row: usize) -> u64 {
+/// What a record takes at most, before it is made.
+pub(crate) fn bytes_at_most(columns: &LogColumns<'_>, row: usize) -> u64 {
     let batch = columns.batch();
     let mut bytes = RECORD_ALLOWANCE_BYTES + grown(columns.body_kind(row), columns.body().value(row));
     bytes += (columns.severity_text().value(row).len() + columns.event_name().value(row).len()) as u64;
@@ -70,9 +71,14 @@ fn grown(kind: ValueKind, text: &str) -> u64 {
 }
 
 /// What a record takes. Its stream is shared with the store and costs nothing.
-fn bytes_of(record: &LogRecord) -> u64 {
+pub(crate) fn bytes_of(record: &LogRecord) -> u64 {
     let texts = record.severity_text.len() + record.event_name.len();
     (size_of::<LogRecord>() + texts) as u64 + behind(&record.body) + entries(&record.attributes)
+}
+
+/// What a stream takes that is not shared with the store.
+pub(crate) fn bytes_of_stream(stream: &Stream) -> u64 {
+    size_of::<Stream>() as u64 + entries(&stream.resource) + entries(&stream.scope)
 }
 
 fn entries(attributes: &Attributes) -> u64 {
@@ -81,7 +87,7 @@ fn entries(attributes: &Attributes) -> u64 {
 }
 
 /// What a value holds beside itself. Values nest as deep as [`model::limits::VALUE_DEPTH_MAX`].
-fn behind(value: &Value) -> u64 {
+pub(crate) fn behind(value: &Value) -> u64 {
     match value {
         Value::Empty | Value::Bool(_) | Value::Int(_) | Value::Double(_) => 0,
         Value::Str(text) => text.len() as u64,

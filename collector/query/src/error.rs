@@ -15,6 +15,22 @@ pub enum QueryError {
     /// Too many words and comparisons.
     #[error("a filter has at most {FILTER_CONDITIONS_MAX} conditions")]
     FilterTooLarge,
+    /// A regular expression that is none, or is too long or too large. The language tells why; this is for filters that
+    /// did not come through it.
+    #[error("a regular expression of the filter is mistaken or too large")]
+    RegexRefused,
+    /// Two columns of one name could not be told apart.
+    #[error("two columns have the same name; give one of them another with as")]
+    ColumnTwice,
+    /// All fields that are named are also left out.
+    #[error("fields leaves out all that it shows")]
+    NoColumns,
+    /// A record always has its time, and a body is left out whole.
+    #[error("time and parts of the body cannot be left out; name the fields to show instead")]
+    FieldStays,
+    /// What stands around a record is only known of whole records.
+    #[error("context is about records; it stands before fields, stats, top and patterns")]
+    ContextWithoutRecords,
     /// A bucket of a histogram has no width.
     #[error("a bucket must have a width")]
     BucketWithoutWidth,
@@ -34,6 +50,11 @@ impl QueryError {
             QueryError::Cancelled => ErrorClass::Unavailable,
             QueryError::FilterTooDeep
             | QueryError::FilterTooLarge
+            | QueryError::RegexRefused
+            | QueryError::ColumnTwice
+            | QueryError::NoColumns
+            | QueryError::FieldStays
+            | QueryError::ContextWithoutRecords
             | QueryError::BucketWithoutWidth
             | QueryError::TooManyBuckets { .. } => ErrorClass::Invalid,
         }

@@ -40,6 +40,17 @@ impl QueryGuard {
         QueryGuard { clock, deadline, is_cancelled, memory, work: Cell::new(0) }
     }
 
+    /// A guard with the same caller and memory whose deadline is later: to bring to an end what was found in time.
+    pub(crate) fn later(&self, grace: Duration) -> QueryGuard {
+        QueryGuard {
+            clock: self.clock.clone(),
+            deadline: self.deadline.saturating_add(grace),
+            is_cancelled: self.is_cancelled.clone(),
+            memory: self.memory.clone(),
+            work: Cell::new(0),
+        }
+    }
+
     /// Counts work (bytes of text, values compared), and looks whether to stop when enough was done since the last look.
     pub(crate) fn spend(&self, work: usize) -> Result<(), Stop> {
         let done = self.work.get().saturating_add(work);
@@ -53,13 +64,18 @@ impl QueryGuard {
 
     /// Looks whether to stop.
     pub(crate) fn look(&self) -> Result<(), Stop> {
-        if self.is_cancelled.load(Ordering::Acquire) {
+        if self.is_cancelled() {
             return Err(Stop::Cancelled);
         }
         if self.clock.monotonic() >= self.deadline {
             return Err(Stop::CutShort(CutShort::Deadline));
         }
         Ok(())
+    }
+
+    /// Tells whether nobody waits for the answer any more: for whoever makes something of it.
+    pub fn is_cancelled(&self) -> bool {
+        self.is_cancelled.load(Ordering::Acquire)
     }
 
     /// Reserves memory for an answer.

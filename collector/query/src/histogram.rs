@@ -6,6 +6,7 @@ use crate::evaluate::{Mask, Question, Slice};
 use crate::guard::{QueryGuard, Stop};
 use crate::limits::{BUCKETS_MAX, SLICE_RECORDS};
 use crate::plan::{Scan, Window};
+use crate::sources::Sources;
 use basics::{Reservation, Timestamp};
 use log_store::LogSnapshot;
 use model::{Filter, Level, Severity, TimeRange};
@@ -79,17 +80,18 @@ pub(crate) fn histogram_in_slices(
     let mut answer = HistogramAnswer::default();
     let range = request.range.intersect(question.time_range());
     let window = Window { range, before: None, after_sequence: None };
-    let mut scan = Scan::new(snapshot.batches(), window, slice_records);
+    let sources = Sources::new(snapshot, &window, &question);
+    let mut scan = Scan::new(&sources, &question, window, slice_records);
     let counted = grid.empty_buckets(guard).and_then(|(buckets, memory)| {
         answer.buckets = buckets;
         answer.memory = Some(memory);
-        count(&question, &mut scan, &grid, &mut answer, guard)
+        count(&question, &sources, &mut scan, &grid, &mut answer, guard)
     });
     let stopped = match counted {
         Ok(()) => None,
         Err(stop) => Some(stop.cut_short()?),
     };
-    answer.cut_short = CutShort::first(snapshot.is_replaying(), stopped);
+    answer.cut_short = CutShort::first(snapshot.is_replaying(), sources.has_damage(), stopped);
     Ok(answer)
 }
 
@@ -110,16 +112,23 @@ impl HistogramAnswer {
 
 fn count(
     question: &Question,
+    sources: &Sources,
     scan: &mut Scan<'_>,
     grid: &Grid,
     answer: &mut HistogramAnswer,
     guard: &QueryGuard,
 ) -> Result<(), Stop> {
     let levels = level_places();
-    while let Some(next) = scan.next_slice(None) {
+    while let Some(next) = scan.next_slice(None, guard)? {
         guard.look()?;
-        let matches = question.matches(next.slice, next.candidates, guard)?;
-        add(&mut answer.buckets, grid, &levels, next.slice, matches);
+        let matches = question.matches(next.slice(), next.candidates, guard)?;
+        // What is counted of a slice is read before it is known to be whole.
+        let severities = next.slice().columns().severity();
+        if sources.is_damaged(next.source, &next.batch) {
+            scan.give_up(&next);
+            continue;
+        }
+        add(&mut answer.buckets, grid, &levels, next.slice(), severities, matches);
         answer.scanned += next.candidates.count() as u64;
         answer.matched += matches.count() as u64;
         scan.pass(&next, None);
@@ -127,16 +136,24 @@ fn count(
     Ok(())
 }
 
-/// Counts records, which stand in order of time: the bucket is looked up only where it changes.
-fn add(buckets: &mut [HistogramBucket], grid: &Grid, levels: &[usize], slice: Slice<'_>, matches: Mask) {
+/// Counts records, which mostly stand in order of time: the bucket is looked up only where it changes.
+fn add(
+    buckets: &mut [HistogramBucket],
+    grid: &Grid,
+    levels: &[usize],
+    slice: Slice<'_>,
+    severities: &[u8],
+    matches: Mask,
+) {
     let times = &slice.columns().batch().times()[slice.rows()];
-    let severities = &slice.columns().severity()[slice.rows()];
+    let severities = &severities[slice.rows()];
     let mut index = 0;
-    let mut until = i128::MIN;
+    let (mut from, mut until) = (i128::MAX, i128::MIN);
     for row in matches.rows() {
         let time = i128::from(times[row]);
-        if time >= until {
+        if time < from || time >= until {
             index = grid.index_of(time);
+            from = grid.start_of(index);
             until = grid.start_of(index + 1);
         }
         if let Some(bucket) = buckets.get_mut(index) {

@@ -12,7 +12,8 @@
 //!
 //! Not done here: the language (`search-lang`), the columns of a record (`log-store`), JSON (`api`).
 //!
-//! Start at [`search`] and at [`histogram`]; the operators are listed in `evaluate.rs`.
+//! Start at [`search`], [`histogram`] and [`pipeline`]; the operators are listed in `evaluate.rs`, the pipes in
+//! `pipeline.rs`.
 
 mod answer;
 mod cut_short;
@@ -22,13 +23,16 @@ mod guard;
 mod histogram;
 mod limits;
 mod newest;
+mod pipeline;
 mod plan;
 mod search;
+mod sources;
 
 pub use cut_short::CutShort;
 pub use error::QueryError;
 pub use guard::QueryGuard;
 pub use histogram::{HistogramAnswer, HistogramBucket, HistogramRequest, histogram};
+pub use pipeline::{Cell, PipelineAnswer, PipelineRecord, PipelineRequest, PipelineRows, pipeline};
 pub use search::{SearchAnswer, SearchRequest, search};
 
 #[cfg(test)]

@@ -31,3 +31,25 @@ pub(crate) const ANSWER_COPIES: u64 = 3;
 /// What a record may take that its texts do not tell: its attributes that are numbers, their keys, the record itself.
 /// Reserved before it is made; what it really took is charged afterwards.
 pub(crate) const RECORD_ALLOWANCE_BYTES: u64 = 16 * 1_024;
+
+/// What a record of a row group takes while it is read, its texts aside: numbers, ids and ends of texts.
+pub(crate) const GROUP_RECORD_BYTES: u64 = 256;
+/// Most row groups that a query holds open. Parts of one day overlap, at most a dozen of them when the day is over.
+pub(crate) const OPEN_GROUPS_MAX: usize = 16;
+/// What asking the index of a row group costs, in the same units as [`WORK_PER_LOOK`].
+pub(crate) const WORK_PER_GROUP: usize = 4 * 1_024;
+
+/// A pipeline reserves its memory in steps of so many bytes, or in what it needs where no more is left.
+pub(crate) const HELD_STEP_BYTES: u64 = 16 * 1_024;
+/// What an entry of a hash table takes beside its key's bytes: its place in the table, twice since tables grow in
+/// doubles, and the allocator's share.
+pub(crate) const ENTRY_BYTES: u64 = 96;
+/// Patterns that are given when the pipe names no number.
+pub(crate) const PATTERNS_DEFAULT: usize = 100;
+/// Most fields that `parse json` and `parse logfmt` make of one text; the first ones in it are made, and what is beyond
+/// is left in the text.
+pub(crate) const PARSED_FIELDS_MAX: usize = 256;
+/// Most records whose surroundings are looked for at once: the newest ones.
+pub(crate) const CONTEXT_HITS_MAX: usize = 100;
+/// How long a pipeline may take beyond its deadline to make an answer of what it read in time.
+pub(crate) const PIPES_GRACE: std::time::Duration = std::time::Duration::from_secs(2);

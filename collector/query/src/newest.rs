@@ -11,8 +11,8 @@ use std::collections::BinaryHeap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Found {
     pub(crate) position: RecordPosition,
-    /// Index of its batch in the snapshot.
-    pub(crate) batch: usize,
+    /// The number of its source.
+    pub(crate) source: usize,
     pub(crate) row: usize,
 }
 

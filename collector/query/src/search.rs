@@ -8,6 +8,7 @@ use crate::guard::{QueryGuard, Stop};
 use crate::limits::SLICE_RECORDS;
 use crate::newest::{Found, Newest};
 use crate::plan::{Scan, Window};
+use crate::sources::Sources;
 use basics::{Reservation, Timestamp};
 use log_store::{LogColumns, LogSnapshot};
 use model::{Filter, LogRecord, RecordPosition, TimeRange};
@@ -61,7 +62,7 @@ pub(crate) fn search_in_slices(
     let question = Question::compile(&request.filter)?;
     let mut answer = SearchAnswer::default();
     if request.limit == 0 {
-        answer.cut_short = CutShort::first(snapshot.is_replaying(), None);
+        answer.cut_short = CutShort::first(snapshot.is_replaying(), false, None);
         return Ok(answer);
     }
     let window = Window {
@@ -69,10 +70,11 @@ pub(crate) fn search_in_slices(
         before: request.before,
         after_sequence: request.after_sequence,
     };
-    let mut scan = Scan::new(snapshot.batches(), window, slice_records);
+    let sources = Sources::new(snapshot, &window, &question);
+    let mut scan = Scan::new(&sources, &question, window, slice_records);
     let mut newest = Newest::new(request.limit);
     let mut stopped = None;
-    if let Err(stop) = read(&question, &mut scan, &mut newest, &mut answer, guard) {
+    if let Err(stop) = read(&question, &sources, &mut scan, &mut newest, &mut answer, guard) {
         stopped = Some(stop.cut_short()?);
     }
     let frontier = if stopped.is_some() { scan.frontier() } else { None };
@@ -83,33 +85,38 @@ pub(crate) fn search_in_slices(
         (_, Some(frontier)) => Some(just_behind(frontier)),
         (last, None) => last.map(|last| last.position).filter(|_| may_follow),
     };
-    if let Err(stop) = materialise(snapshot, &found, &mut answer, guard) {
+    if let Err(stop) = materialise(&sources, &found, &mut answer, guard) {
         stopped = Some(stop.cut_short()?);
         let reached = answer.records.last().map(|record| record.position);
         answer.next = reached.or_else(|| found.first().map(|first| just_behind(first.position)));
     }
     drop(found_memory);
-    answer.cut_short = CutShort::first(snapshot.is_replaying(), stopped);
+    answer.cut_short = CutShort::first(snapshot.is_replaying(), sources.has_damage(), stopped);
     Ok(answer)
 }
 
 /// Reads slices until nothing newer than what was found is left.
 fn read(
     question: &Question,
+    sources: &Sources,
     scan: &mut Scan<'_>,
     newest: &mut Newest,
     answer: &mut SearchAnswer,
     guard: &QueryGuard,
 ) -> Result<(), Stop> {
-    while let Some(next) = scan.next_slice(newest.floor()) {
+    while let Some(next) = scan.next_slice(newest.floor(), guard)? {
         guard.look()?;
-        let matches = question.matches(next.slice, next.candidates, guard)?;
-        let batch = next.slice.columns().batch();
-        let first = next.slice.rows().start;
+        let matches = question.matches(next.slice(), next.candidates, guard)?;
+        if sources.is_damaged(next.source, &next.batch) {
+            scan.give_up(&next);
+            continue;
+        }
+        let first = next.slice().rows().start;
         for row in matches.rows_backwards() {
             let row = first + row;
-            let found = Found { position: batch.position(row), batch: next.batch, row };
-            if !newest.offer(found, guard)? {
+            let found = Found { position: next.batch.position(row), source: next.source, row };
+            let may_follow = newest.offer(found, guard)?;
+            if !may_follow && next.batch.is_sorted() {
                 break;
             }
         }
@@ -129,19 +136,21 @@ fn just_behind(position: RecordPosition) -> RecordPosition {
 }
 
 /// Makes the records, newest first, as far as memory and time reach.
-fn materialise(
-    snapshot: &LogSnapshot,
-    found: &[Found],
-    answer: &mut SearchAnswer,
-    guard: &QueryGuard,
-) -> Result<(), Stop> {
+fn materialise(sources: &Sources, found: &[Found], answer: &mut SearchAnswer, guard: &QueryGuard) -> Result<(), Stop> {
     let mut memory = AnswerMemory::new(guard)?;
     let result = found.iter().try_for_each(|found| {
-        let columns = LogColumns::of(&snapshot.batches()[found.batch]);
-        memory.expect(&columns, found.row, guard)?;
+        let batch = sources.batch(found.source, guard)?;
+        let columns = LogColumns::of(&batch);
+        memory.expect(&columns, found.row, guard).or_else(|stop| {
+            // Row groups that were left open may hold what is missing.
+            sources.close_all_but(found.source);
+            if stop == Stop::OUT_OF_MEMORY { memory.expect(&columns, found.row, guard) } else { Err(stop) }
+        })?;
         let record = columns.record(found.row);
-        memory.charge(&record);
-        answer.records.push(record);
+        if !sources.is_damaged(found.source, &batch) {
+            memory.charge(&record);
+            answer.records.push(record);
+        }
         Ok(())
     });
     answer.memory = Some(memory.settle());

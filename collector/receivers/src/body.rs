@@ -1,14 +1,18 @@
 //! Reading a request body under the memory budget.
+//!
+//! Always true: what a body holds of the budget before it is whole is at most twice what has come of it. A length that
+//! is only claimed takes nothing from others.
 
 use crate::limits::{
-    FIRST_CAPACITY_BYTES, INLINE_BYTES_MAX, MEMORY_LOOK_INTERVAL, MEMORY_WAIT, PIECE_BYTES, STEP_BYTES, SWELLING_BYTES,
-    SWELLING_MAX,
+    INLINE_BYTES_MAX, MEMORY_LOOK_INTERVAL, MEMORY_WAIT, PIECE_BYTES, STEP_BYTES, SWELLING_BYTES, SWELLING_MAX,
 };
 use basics::{ErrorClass, MemoryBudget, Reservation};
 use bytes::{Bytes, BytesMut};
-use http_body::Body;
+use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use std::fmt::Display;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use tokio::time::{Instant, sleep};
 use wire::WireError;
 use wire::inflate::{Coding, Inflater, Step};
@@ -27,6 +31,7 @@ pub(crate) enum BodyError {
     TooLarge { limit_bytes: u64 },
     #[error("the memory budget of {limit_bytes} bytes is in use; try again")]
     Memory { limit_bytes: u64 },
+    /// Too slow, or broken off: what was sent may be right, and the sender still has it.
     #[error("the request body ended early: {0}")]
     Incomplete(String),
     #[error("{0}")]
@@ -39,8 +44,8 @@ impl BodyError {
     pub(crate) fn class(&self) -> ErrorClass {
         match self {
             BodyError::TooLarge { .. } => ErrorClass::TooLarge,
-            BodyError::Memory { .. } => ErrorClass::Overloaded,
-            BodyError::Incomplete(_) | BodyError::Malformed(_) => ErrorClass::Invalid,
+            BodyError::Memory { .. } | BodyError::Incomplete(_) => ErrorClass::Overloaded,
+            BodyError::Malformed(_) => ErrorClass::Invalid,
             BodyError::Wire(error) => error.class(),
         }
     }
@@ -80,6 +85,46 @@ impl BodyLimits {
     }
 }
 
+/// A body with a count of the bytes that were read of it.
+pub(crate) struct Counted<B> {
+    body: B,
+    read_bytes: u64,
+}
+
+impl<B> Counted<B> {
+    pub(crate) fn new(body: B) -> Counted<B> {
+        Counted { body, read_bytes: 0 }
+    }
+
+    pub(crate) fn read_bytes(&self) -> u64 {
+        self.read_bytes
+    }
+}
+
+impl<B> Body for Counted<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let this = self.get_mut();
+        let next = ready!(Pin::new(&mut this.body).poll_frame(cx));
+        let data = next.as_ref().and_then(|frame| frame.as_ref().ok()).and_then(Frame::data_ref);
+        this.read_bytes += data.map_or(0, |data| data.len() as u64);
+        Poll::Ready(next)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 /// Reads a whole HTTP body. `claimed_bytes` is its Content-Length, which need not be there and need not be true.
 pub(crate) async fn read<B>(
     body: B,
@@ -94,8 +139,9 @@ where
     if claimed_bytes.is_some_and(|bytes| bytes > limits.bytes_max) {
         return Err(limits.too_large());
     }
-    let mut reservation = limits.reserve(claimed_bytes.unwrap_or(STEP_BYTES as u64)).await?;
+    let mut reservation = limits.reserve(0).await?;
     let raw = collect(body, claimed_bytes, limits, &mut reservation).await?;
+    reservation.shrink_to(raw.len() as u64);
     inflate(raw, coding, limits, reservation).await
 }
 
@@ -131,9 +177,10 @@ where
         }
         _ => return Err(BodyError::Malformed("the gRPC message has an unknown compression flag")),
     };
-    let mut reservation = limits.reserve(declared_bytes).await?;
+    let mut reservation = limits.reserve(0).await?;
     let message = Prefixed { first: Some(start.freeze()), rest: body, left_bytes: declared_bytes };
     let raw = message.collect(&mut reservation, limits).await?;
+    reservation.shrink_to(raw.len() as u64);
     Ok((inflate(raw, coding, limits, reservation).await?, coding))
 }
 
@@ -150,7 +197,7 @@ where
     B::Error: Display,
 {
     async fn collect(mut self, reservation: &mut Reservation, limits: &BodyLimits) -> Result<Bytes, BodyError> {
-        let mut pieces = Pieces::new(Some(self.left_bytes));
+        let mut pieces = Pieces::new(Some(self.left_bytes), limits.bytes_max);
         loop {
             let data = match self.first.take() {
                 Some(data) => data,
@@ -164,7 +211,7 @@ where
                 return Err(BodyError::Malformed("bytes follow the gRPC message of a unary call"));
             }
             self.left_bytes -= bytes;
-            limits.grow(reservation, pieces.len() + bytes).await?;
+            limits.grow(reservation, pieces.bytes_with(bytes)).await?;
             pieces.push(data);
         }
         if self.left_bytes > 0 {
@@ -184,13 +231,13 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Display,
 {
-    let mut pieces = Pieces::new(claimed_bytes);
+    let mut pieces = Pieces::new(claimed_bytes, limits.bytes_max);
     while let Some(data) = next_data(&mut body).await? {
-        let total = pieces.len() + data.len() as u64;
-        if total > limits.bytes_max {
+        let bytes = data.len() as u64;
+        if pieces.len() + bytes > limits.bytes_max {
             return Err(limits.too_large());
         }
-        limits.grow(reservation, total).await?;
+        limits.grow(reservation, pieces.bytes_with(bytes)).await?;
         pieces.push(data);
     }
     Ok(pieces.into_bytes())
@@ -217,35 +264,52 @@ where
 /// Collects pieces into one buffer; a body that came in one piece is not copied.
 struct Pieces {
     first: Option<Bytes>,
-    joined: BytesMut,
-    claimed_bytes: u64,
+    joined: Vec<u8>,
+    /// No more than this is expected, by what the sender claims and by what it may.
+    expected_bytes: u64,
 }
 
 impl Pieces {
-    fn new(claimed_bytes: Option<u64>) -> Pieces {
-        Pieces { first: None, joined: BytesMut::new(), claimed_bytes: claimed_bytes.unwrap_or(0) }
+    fn new(claimed_bytes: Option<u64>, bytes_max: u64) -> Pieces {
+        let expected_bytes = claimed_bytes.map_or(bytes_max, |claimed| claimed.min(bytes_max));
+        Pieces { first: None, joined: Vec::new(), expected_bytes }
     }
 
     fn len(&self) -> u64 {
         self.first.as_ref().map_or(self.joined.len(), Bytes::len) as u64
     }
 
+    fn is_empty(&self) -> bool {
+        self.first.is_none() && self.joined.is_empty()
+    }
+
+    /// Memory held with so many bytes more. The room ahead is as much again as what came, and no more than is expected:
+    /// a lie about the length must cost its teller the bytes.
+    fn bytes_with(&self, more_bytes: u64) -> u64 {
+        let (total, room_bytes) = (self.len() + more_bytes, self.joined.capacity() as u64);
+        if self.is_empty() || total <= room_bytes {
+            return total.max(room_bytes);
+        }
+        (2 * total).min(self.expected_bytes).max(total)
+    }
+
     fn push(&mut self, data: Bytes) {
-        if self.joined.is_empty() && self.first.is_none() {
+        if self.is_empty() {
             self.first = Some(data);
             return;
         }
+        let room_bytes = usize::try_from(self.bytes_with(data.len() as u64)).unwrap_or(usize::MAX);
+        self.joined.reserve_exact(room_bytes.saturating_sub(self.joined.len()));
         if let Some(first) = self.first.take() {
-            // What is claimed is believed up to a point only: a lie must cost its teller the bytes.
-            let capacity = self.claimed_bytes.min(FIRST_CAPACITY_BYTES);
-            self.joined.reserve(usize::try_from(capacity).unwrap_or(0).max(first.len() + data.len()));
             self.joined.extend_from_slice(&first);
         }
         self.joined.extend_from_slice(&data);
     }
 
-    fn into_bytes(self) -> Bytes {
-        self.first.unwrap_or_else(|| self.joined.freeze())
+    /// All of it, and not a byte of memory more.
+    fn into_bytes(mut self) -> Bytes {
+        self.joined.shrink_to_fit();
+        self.first.unwrap_or_else(|| Bytes::from(self.joined))
     }
 }
 
@@ -259,35 +323,96 @@ async fn inflate(
         return Ok(PaidBody { raw: vec![raw.clone()], plain: raw, reservation });
     }
     let raw_bytes = raw.len() as u64;
-    let mut inflater = Inflater::new(coding, limits.bytes_max);
-    let mut plain = Inflated::in_pieces_of(PIECE_BYTES);
-    let mut input: &[u8] = &raw;
-    let mut is_measured = false;
+    let mut work = Inflating {
+        inflater: Inflater::new(coding, limits.bytes_max),
+        plain: Inflated::in_pieces_of(PIECE_BYTES),
+        raw: &raw,
+        input: &raw,
+        is_measured: false,
+    };
     loop {
-        // The memory that a step may need is paid for before the step.
-        limits.grow(&mut reservation, raw_bytes + plain.bytes_after_step()).await?;
-        let space = plain.space();
-        if off_the_loop(raw.len(), || inflater.step(&mut input, space))? == Step::NeedsInput {
-            break;
-        }
-        // What swells like nothing that a sender of records writes is measured before it is kept, so that a bomb costs
-        // time only. Then its length is known, and it is kept in one piece.
-        let used_bytes = raw.len() - input.len();
-        if !is_measured && plain.len() > SWELLING_BYTES && plain.len() > SWELLING_MAX * used_bytes {
-            drop(std::mem::take(&mut plain));
-            let bytes = off_the_loop(INLINE_BYTES_MAX + 1, || measure(&raw, coding, limits.bytes_max))?;
-            (inflater, input, is_measured) = (Inflater::new(coding, limits.bytes_max), &raw, true);
-            plain = Inflated::in_pieces_of(bytes + 2 * STEP_BYTES);
-            limits.grow(&mut reservation, raw_bytes + plain.bytes_after_step()).await?;
-            plain.last.reserve_exact(bytes + STEP_BYTES);
+        // What came out tells how long it takes, however little went in.
+        let stop = off_the_loop(raw.len().max(work.plain.len()), || work.run(&mut reservation))?;
+        match stop {
+            Stop::End => break,
+            Stop::Long => {}
+            Stop::Memory { wanted_bytes } => limits.grow(&mut reservation, wanted_bytes).await?,
+            // What swells like nothing that a sender of records writes is measured before it is kept, so that a bomb
+            // costs time only. Then its length is known, and it is kept in one piece.
+            Stop::Swelling => {
+                drop(std::mem::take(&mut work.plain));
+                let bytes = off_the_loop(INLINE_BYTES_MAX + 1, || measure(&raw, coding, limits.bytes_max))?;
+                work.begin_again(Inflater::new(coding, limits.bytes_max), bytes);
+                limits.grow(&mut reservation, raw_bytes + work.plain.bytes_after_step()).await?;
+                work.plain.last.reserve_exact(bytes + STEP_BYTES);
+            }
         }
     }
+    let Inflating { inflater, mut plain, .. } = work;
     inflater.finish(plain.space())?;
     // Joining copies: for that moment both copies may live.
     limits.grow(&mut reservation, raw_bytes + plain.bytes_to_join()).await?;
-    let plain = off_the_loop(raw.len(), || plain.into_bytes());
+    let plain = off_the_loop(plain.len(), || plain.into_bytes());
     reservation.shrink_to(raw_bytes + plain.len() as u64);
     Ok(PaidBody { raw: vec![raw], plain, reservation })
+}
+
+/// A decompression under way.
+struct Inflating<'a> {
+    inflater: Inflater,
+    plain: Inflated,
+    raw: &'a [u8],
+    input: &'a [u8],
+    is_measured: bool,
+}
+
+/// Why a decompression pauses.
+enum Stop {
+    End,
+    /// It turns out to be no work for the event loop.
+    Long,
+    /// The next step needs so much memory in all.
+    Memory {
+        wanted_bytes: u64,
+    },
+    /// It grows out of all proportion.
+    Swelling,
+}
+
+impl Inflating<'_> {
+    /// Goes on until there is a reason to stop. The memory that a step may need is paid for before the step.
+    fn run(&mut self, reservation: &mut Reservation) -> Result<Stop, WireError> {
+        let was_long = self.is_long();
+        loop {
+            let wanted_bytes = self.raw.len() as u64 + self.plain.bytes_after_step();
+            if !reservation.try_grow_to(wanted_bytes) {
+                return Ok(Stop::Memory { wanted_bytes });
+            }
+            if self.inflater.step(&mut self.input, self.plain.space())? == Step::NeedsInput {
+                return Ok(Stop::End);
+            }
+            let used_bytes = self.raw.len() - self.input.len();
+            let plain_bytes = self.plain.len();
+            if !self.is_measured && plain_bytes > SWELLING_BYTES && plain_bytes > SWELLING_MAX * used_bytes {
+                return Ok(Stop::Swelling);
+            }
+            if self.is_long() && !was_long {
+                return Ok(Stop::Long);
+            }
+        }
+    }
+
+    fn is_long(&self) -> bool {
+        self.raw.len().max(self.plain.len()) > INLINE_BYTES_MAX
+    }
+
+    /// Begins at the first byte, with room for `plain_bytes` in one piece.
+    fn begin_again(&mut self, inflater: Inflater, plain_bytes: usize) {
+        self.inflater = inflater;
+        self.plain = Inflated::in_pieces_of(plain_bytes + 2 * STEP_BYTES);
+        self.input = self.raw;
+        self.is_measured = true;
+    }
 }
 
 /// How long a body is decompressed, without keeping any of it.

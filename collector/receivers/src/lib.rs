@@ -13,9 +13,13 @@
 mod body;
 mod health;
 mod limits;
+mod new_tenants;
 mod otlp_face;
 mod otlp_grpc;
 mod otlp_http;
 mod retry_hint;
 
 pub use otlp_face::{OtlpFace, ReplyBody, refuse};
+
+#[cfg(test)]
+mod tests;

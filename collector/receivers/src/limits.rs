@@ -16,11 +16,19 @@ pub(crate) const PIECE_BYTES: usize = 1024 * 1024;
 pub(crate) const SWELLING_MAX: usize = 64;
 /// See [`SWELLING_MAX`].
 pub(crate) const SWELLING_BYTES: usize = 256 * 1024;
-/// Bodies beyond this are inflated and surveyed off the event loop: they take over half a millisecond.
+/// Bodies beyond this, compressed or decompressed, are inflated and surveyed off the event loop: they take over half a
+/// millisecond.
 pub(crate) const INLINE_BYTES_MAX: usize = 256 * 1024;
-/// Memory taken at once for a body whose length is only claimed.
-pub(crate) const FIRST_CAPACITY_BYTES: u64 = 1024 * 1024;
 /// Retry hints are between these, spread so that refused senders do not return together.
 pub(crate) const RETRY_SECONDS_MIN: u64 = 1;
 /// See [`RETRY_SECONDS_MIN`]. SDKs give up after ten seconds in all.
 pub(crate) const RETRY_SECONDS_MAX: u64 = 5;
+/// Longest hint to a tenant that is over its quota. Senders that keep data for some minutes at most give up at once when
+/// they are told to wait for longer than that; told a minute, they ask again.
+pub(crate) const QUOTA_RETRY_SECONDS_MAX: u64 = 60;
+/// How long the first request of a new tenant waits for those of other new tenants, whose numbers are written to the disk
+/// one by one; then it is refused with a hint.
+pub(crate) const NEW_TENANT_WAIT: Duration = Duration::from_secs(2);
+/// New tenants that one credential may bring within an hour; more are refused with a hint, as over a quota. A gateway may
+/// meet all of its tenants on one day, and numbers for tenants last for most of a day even so.
+pub(crate) const NEW_TENANTS_PER_HOUR_MAX: u32 = 4_096;

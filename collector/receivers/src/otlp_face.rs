@@ -4,7 +4,8 @@
 //! refuses an over-long message before any code of ours runs, with a status that OTLP calls retryable.
 
 use crate::body::{BodyError, BodyLimits, PaidBody};
-use crate::retry_hint::RetryHints;
+use crate::new_tenants::NewTenants;
+use crate::retry_hint::{self, RetryHints};
 use crate::{health, otlp_grpc, otlp_http};
 use basics::{ErrorClass, TenantId};
 use bytes::Bytes;
@@ -12,11 +13,12 @@ use http::{HeaderMap, Request, Response};
 use http_body::Body;
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
-use ingest::{Format, IngestError, LogIngest, LogRequest, Receipt, RefuseReason, Signal};
+use ingest::{Format, IngestError, LogIngest, LogRequest, Receipt, RefuseReason, Signal, TenantDirectoryError};
 use service::{Caller, Scope};
 use std::convert::Infallible;
 use std::fmt::Display;
 use std::sync::Arc;
+use std::time::Duration;
 use wire::inflate::Coding;
 
 /// The body of every reply: whole in memory, with trailers where gRPC wants them.
@@ -32,13 +34,15 @@ pub(crate) struct Shared {
     pub(crate) ingest: Arc<LogIngest>,
     pub(crate) limits: BodyLimits,
     pub(crate) hints: RetryHints,
+    pub(crate) new_tenants: NewTenants,
 }
 
 impl OtlpFace {
     /// A face in front of the logs' way in.
     pub fn new(ingest: Arc<LogIngest>) -> OtlpFace {
         let limits = BodyLimits { budget: ingest.budget().clone(), bytes_max: ingest.request_bytes_max() };
-        OtlpFace { shared: Arc::new(Shared { ingest, limits, hints: RetryHints::default() }) }
+        let (hints, new_tenants) = (RetryHints::default(), NewTenants::new());
+        OtlpFace { shared: Arc::new(Shared { ingest, limits, hints, new_tenants }) }
     }
 
     /// Answers one request; never fails, since every failure has an answer in its protocol.
@@ -76,6 +80,14 @@ pub(crate) enum Refusal {
     Ingest(IngestError),
     /// The caller may not send telemetry.
     NotAllowed,
+    /// The caller's tenant is new and got no number.
+    Tenant(TenantDirectoryError),
+    /// The caller's tenant is new, and others that are wait for the disk.
+    NewTenantsWait,
+    /// The caller's credential has brought as many new tenants as it may for now.
+    TooManyNewTenants {
+        wait: Duration,
+    },
     /// The log's writer went away without an answer.
     NoAnswer,
 }
@@ -86,6 +98,9 @@ impl Refusal {
             Refusal::Body(error) => error.class(),
             Refusal::Ingest(error) => error.class(),
             Refusal::NotAllowed => ErrorClass::Forbidden,
+            Refusal::Tenant(error) => error.class(),
+            Refusal::NewTenantsWait => ErrorClass::Overloaded,
+            Refusal::TooManyNewTenants { .. } => ErrorClass::Quota,
             Refusal::NoAnswer => ErrorClass::Internal,
         }
     }
@@ -94,7 +109,27 @@ impl Refusal {
     pub(crate) fn field(&self) -> &str {
         match self {
             Refusal::Body(BodyError::Wire(error)) | Refusal::Ingest(IngestError::Wire(error)) => error.field(),
-            Refusal::Body(_) | Refusal::Ingest(_) | Refusal::NotAllowed | Refusal::NoAnswer => "",
+            Refusal::Body(_)
+            | Refusal::Ingest(_)
+            | Refusal::NotAllowed
+            | Refusal::Tenant(_)
+            | Refusal::NewTenantsWait
+            | Refusal::TooManyNewTenants { .. }
+            | Refusal::NoAnswer => "",
+        }
+    }
+
+    /// When the sender should come back, in whole seconds; said only where the class is one to come back for.
+    pub(crate) fn retry_seconds(&self, hints: &RetryHints) -> u64 {
+        match self {
+            Refusal::Ingest(IngestError::Quota(over)) => retry_hint::seconds_until(over.wait()),
+            Refusal::TooManyNewTenants { wait } => retry_hint::seconds_until(*wait),
+            Refusal::Body(_)
+            | Refusal::Ingest(_)
+            | Refusal::NotAllowed
+            | Refusal::Tenant(_)
+            | Refusal::NewTenantsWait
+            | Refusal::NoAnswer => hints.next_seconds(),
         }
     }
 
@@ -104,6 +139,14 @@ impl Refusal {
             Refusal::Body(error) => error.to_string(),
             Refusal::Ingest(error) => error.to_string(),
             Refusal::NotAllowed => "the token does not allow to send telemetry (scope ingest)".to_owned(),
+            Refusal::Tenant(TenantDirectoryError::Disk { .. }) => {
+                "the tenant is new and its number could not be written to the disk; try again".to_owned()
+            }
+            Refusal::Tenant(_) => "the tenant is new and the collector has no number for it".to_owned(),
+            Refusal::NewTenantsWait => "the tenant is new and others wait before it; try again".to_owned(),
+            Refusal::TooManyNewTenants { .. } => {
+                "this credential has brought as many new tenants within the hour as it may; try again later".to_owned()
+            }
             Refusal::NoAnswer => "the request was not answered by the log; its outcome is unknown".to_owned(),
         }
     }
@@ -111,19 +154,20 @@ impl Refusal {
 
 impl Shared {
     /// The tenant a caller sends for.
-    pub(crate) fn tenant_of(&self, caller: Option<&Caller>) -> Result<TenantId, Refusal> {
+    pub(crate) async fn tenant_of(&self, caller: Option<&Caller>) -> Result<TenantId, Refusal> {
         let caller = caller.ok_or(Refusal::NotAllowed)?;
+        let tenants = self.ingest.tenants();
         if caller.require(Scope::Ingest).is_err() {
             // A tenant that never sent anything has no number, and a refusal is no reason to give it one.
-            if let Some(tenant) = self.ingest.tenants().find(&caller.tenant) {
+            if let Some(tenant) = tenants.find(&caller.tenant) {
                 self.ingest.ledger().refuse(tenant, Signal::Logs, 0, RefuseReason::Forbidden);
             }
             return Err(Refusal::NotAllowed);
         }
-        self.ingest.tenants().ensure(&caller.tenant).map_err(|error| {
-            tracing::error!(error = %error, "tenant has no number");
-            Refusal::NoAnswer
-        })
+        match tenants.find(&caller.tenant) {
+            Some(tenant) => Ok(tenant),
+            None => self.new_tenants.number_of(tenants, caller).await,
+        }
     }
 
     /// Hands a body in and waits until it is durable.
@@ -149,8 +193,8 @@ impl Shared {
         }
     }
 
-    /// Counts a body that was not read to its end; what `ingest` refuses it counts itself.
-    pub(crate) fn count_unread(&self, tenant: TenantId, claimed_bytes: u64, error: &BodyError) {
+    /// Counts a body that was not read to its end, with the bytes that were; what `ingest` refuses it counts itself.
+    pub(crate) fn count_unread(&self, tenant: TenantId, read_bytes: u64, error: &BodyError) {
         let reason = match error {
             BodyError::TooLarge { .. } => RefuseReason::TooLarge,
             BodyError::Memory { .. } => RefuseReason::Memory,
@@ -159,7 +203,7 @@ impl Shared {
             BodyError::Wire(error) if error.class() == ErrorClass::TooLarge => RefuseReason::TooLarge,
             BodyError::Wire(_) => RefuseReason::Malformed,
         };
-        self.ingest.ledger().refuse(tenant, Signal::Logs, claimed_bytes, reason);
+        self.ingest.ledger().refuse(tenant, Signal::Logs, read_bytes, reason);
     }
 }
 

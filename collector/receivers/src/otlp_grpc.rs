@@ -3,7 +3,7 @@
 //! Follows "gRPC over HTTP2" (grpc/grpc, PROTOCOL-HTTP2) for frames and trailers, and the OTLP specification's table
 //! of retryable codes for what a refusal says: a retry hint exactly when a retry can help.
 
-use crate::body::{self, BodyError};
+use crate::body::{self, Counted};
 use crate::otlp_face::{Refusal, ReplyBody, Shared};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -87,12 +87,13 @@ enum CallError {
     UnknownEncoding(String),
 }
 
-async fn export_logs<B>(shared: &Shared, request: Request<B>) -> Result<Receipt, CallError>
+async fn export_logs<B>(shared: &Shared, mut request: Request<B>) -> Result<Receipt, CallError>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Display,
 {
-    let tenant = shared.tenant_of(request.extensions().get::<Caller>()).map_err(CallError::Refused)?;
+    let caller = request.extensions_mut().remove::<Caller>();
+    let tenant = shared.tenant_of(caller.as_ref()).await.map_err(CallError::Refused)?;
     let coding = match encoding_of(request.headers()) {
         Ok(coding) => coding,
         Err(error) => {
@@ -100,10 +101,11 @@ where
             return Err(error);
         }
     };
-    let (body, coding) = match body::read_grpc_message(request.into_body(), coding, &shared.limits).await {
+    let mut unread = Counted::new(request.into_body());
+    let (body, coding) = match body::read_grpc_message(&mut unread, coding, &shared.limits).await {
         Ok(message) => message,
         Err(error) => {
-            shared.count_unread(tenant, 0, &error);
+            shared.count_unread(tenant, unread.read_bytes(), &error);
             return Err(CallError::Refused(Refusal::Body(error)));
         }
     };
@@ -146,11 +148,12 @@ fn refused(shared: &Shared, error: &CallError) -> Response<ReplyBody> {
     };
     let class = refusal.class();
     let message = refusal.message();
-    if class == ErrorClass::Invalid && !matches!(refusal, Refusal::Body(BodyError::Incomplete(_))) {
+    if class == ErrorClass::Invalid {
         let violation = FieldViolation { field: refusal.field().to_owned(), description: message.clone() };
         return status(Code::InvalidArgument, &message, Some(Detail::BadRequest(vec![violation])));
     }
-    let hint = class.is_retryable().then(|| Detail::RetryInfo(Duration::from_secs(shared.hints.next_seconds())));
+    let hint =
+        class.is_retryable().then(|| Detail::RetryInfo(Duration::from_secs(refusal.retry_seconds(&shared.hints))));
     status(code_of(class), &message, hint)
 }
 

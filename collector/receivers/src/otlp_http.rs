@@ -3,7 +3,7 @@
 //! Every answer with a status of 400 and above carries a `google.rpc.Status` in the request's own format, JSON when
 //! the request names none (OTLP specification, "OTLP/HTTP Response").
 
-use crate::body;
+use crate::body::{self, BodyError, Counted};
 use crate::otlp_face::{Refusal, ReplyBody, Shared};
 use basics::ErrorClass;
 use bytes::Bytes;
@@ -59,13 +59,13 @@ fn rpc_code_of(status: StatusCode) -> i32 {
         403 => 7,
         404 => 12,
         413 | 429 => 8,
-        503 => 14,
+        408 | 503 => 14,
         _ => 13,
     }
 }
 
 /// Answers one request.
-pub(crate) async fn handle<B>(shared: &Shared, request: Request<B>) -> Response<ReplyBody>
+pub(crate) async fn handle<B>(shared: &Shared, mut request: Request<B>) -> Response<ReplyBody>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Display,
@@ -88,7 +88,8 @@ where
         reply.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
         return reply;
     }
-    let tenant = match shared.tenant_of(request.extensions().get::<Caller>()) {
+    let caller = request.extensions_mut().remove::<Caller>();
+    let tenant = match shared.tenant_of(caller.as_ref()).await {
         Ok(tenant) => tenant,
         Err(refusal) => return refused(shared, reply_format, &refusal),
     };
@@ -103,10 +104,11 @@ where
         return failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, reply_format, message, None);
     };
     let claimed_bytes = content_length(request.headers());
-    let body = match body::read(request.into_body(), claimed_bytes, coding, &shared.limits).await {
+    let mut unread = Counted::new(request.into_body());
+    let body = match body::read(&mut unread, claimed_bytes, coding, &shared.limits).await {
         Ok(body) => body,
         Err(error) => {
-            shared.count_unread(tenant, claimed_bytes.unwrap_or(0), &error);
+            shared.count_unread(tenant, unread.read_bytes(), &error);
             return refused(shared, format, &Refusal::Body(error));
         }
     };
@@ -164,9 +166,13 @@ fn success(format: Format, receipt: &Receipt) -> Response<ReplyBody> {
 fn refused(shared: &Shared, format: Format, refusal: &Refusal) -> Response<ReplyBody> {
     let class = refusal.class();
     let message = refusal.message();
-    let status = status_of(class);
+    let status = match refusal {
+        // HTTP has a status of its own for it, which says that the same request may be repeated.
+        Refusal::Body(BodyError::Incomplete(_)) => StatusCode::REQUEST_TIMEOUT,
+        _ => status_of(class),
+    };
     if class.is_retryable() {
-        let seconds = shared.hints.next_seconds();
+        let seconds = refusal.retry_seconds(&shared.hints);
         let mut reply = failure(status, format, &message, None);
         reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         return reply;

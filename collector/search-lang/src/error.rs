@@ -29,6 +29,11 @@ impl SearchLangError {
         SearchLangError { suggestion: Some(suggestion.into()), ..self }
     }
 
+    /// The same mistake, at a place that can be told more exactly.
+    pub(crate) fn at(self, span: Range<usize>) -> SearchLangError {
+        if span.is_empty() { self } else { SearchLangError { span, ..self } }
+    }
+
     /// Who must act: the sender, always.
     pub fn class(&self) -> ErrorClass {
         if self.is_too_long { ErrorClass::TooLarge } else { ErrorClass::Invalid }

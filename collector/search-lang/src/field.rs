@@ -3,44 +3,92 @@
 //! A bare name begins with a letter, `_`, `@` or `$`, goes on with letters, digits and `_ . - / @ $`, and ends with a
 //! letter, digit or `_`. So `10.0.0.7:8080`, `12:30:45` and `a->b` are text. `http://x`, `std::io` and `C:\x` are text
 //! too: behind the colon stands `//`, `:` or `\`. Any other key is written in quotes: `"my key":x`.
+//!
+//! `body.` before a name or a quoted text makes a path into the body: `body.user.id`, `body."my key"`.
 
 use crate::error::SearchLangError;
 use crate::scanner::{Operator, Scanner, quote};
-use model::Field;
+use model::limits::BODY_PATH_NAMES_MAX;
+use model::{BodyPath, Field};
 
 /// A field's name and what stands behind it.
 pub(crate) struct Found {
     pub(crate) field: Field,
-    /// `None` for `:`.
-    pub(crate) operator: Option<Operator>,
+    pub(crate) link: Link,
     /// Where the name begins.
     pub(crate) start: usize,
+}
+
+/// What stands between a field and its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// `:`
+    Colon,
+    /// `=` and its kin.
+    Operator(Operator),
+    /// `in`; the scanner stands at the parenthesis behind it.
+    In,
 }
 
 /// Reads a field's name and its operator, or leaves the scanner where it is when text stands there.
 pub(crate) fn take(scanner: &mut Scanner<'_>) -> Result<Option<Found>, SearchLangError> {
     let start = scanner.at();
-    let field = if scanner.peek() == Some('"') {
-        Field::Attribute(scanner.quoted()?.into())
-    } else {
-        match bare_name(scanner.rest()) {
-            Some(name) => {
-                scanner.advance(name.len());
-                named(name)
-            }
-            None => return Ok(None),
-        }
-    };
-    let found = behind_name(scanner, start)?.map(|operator| Found { field, operator, start });
-    if found.is_none() {
+    let name = name(scanner)?;
+    let link = if name.is_some() { behind_name(scanner, start)? } else { None };
+    let (Some(name), Some(link)) = (name, link) else {
         scanner.return_to(start);
-    }
-    Ok(found)
+        return Ok(None);
+    };
+    let field = name.field().ok_or_else(|| {
+        let message = format!("a path into the body has at most {BODY_PATH_NAMES_MAX} names");
+        SearchLangError::new(start..scanner.at(), message)
+    })?;
+    Ok(Some(Found { field, link, start }))
 }
 
-/// The field of a bare name.
-fn named(name: &str) -> Field {
-    match name {
+/// Reads a field's name where only that can stand; `None` leaves the scanner where it is.
+pub(crate) fn take_name(scanner: &mut Scanner<'_>) -> Result<Option<Field>, SearchLangError> {
+    let start = scanner.at();
+    let Some(name) = name(scanner)? else { return Ok(None) };
+    let message = format!("a path into the body has at most {BODY_PATH_NAMES_MAX} names");
+    name.field().ok_or_else(|| SearchLangError::new(start..scanner.at(), message)).map(Some)
+}
+
+/// A name as it is written.
+enum Name<'a> {
+    Bare(&'a str),
+    Quoted(String),
+    /// Behind `body.`.
+    QuotedPath(String),
+}
+
+impl Name<'_> {
+    /// `None` for a path of too many names.
+    fn field(self) -> Option<Field> {
+        match self {
+            Name::Bare(name) => named(name),
+            Name::Quoted(key) => Some(Field::Attribute(key.into())),
+            Name::QuotedPath(path) => BodyPath::new(path).map(Field::BodyPath),
+        }
+    }
+}
+
+fn name<'a>(scanner: &mut Scanner<'a>) -> Result<Option<Name<'a>>, SearchLangError> {
+    if scanner.peek() == Some('"') {
+        return scanner.quoted().map(|key| Some(Name::Quoted(key)));
+    }
+    if scanner.rest().starts_with("body.\"") {
+        scanner.advance("body.".len());
+        return scanner.quoted().map(|path| Some(Name::QuotedPath(path)));
+    }
+    let name = bare_name(scanner.rest());
+    scanner.advance(name.map_or(0, str::len));
+    Ok(name.map(Name::Bare))
+}
+
+/// The field of a bare name; `None` for a path of too many names.
+fn named(name: &str) -> Option<Field> {
+    Some(match name {
         "time" => Field::Time,
         "body" => Field::Body,
         "service" => Field::Service,
@@ -49,8 +97,11 @@ fn named(name: &str) -> Field {
         "span_id" => Field::SpanId,
         "event_name" => Field::EventName,
         "scope_name" => Field::ScopeName,
-        _ => Field::Attribute(name.into()),
-    }
+        _ => match name.strip_prefix("body.") {
+            Some(path) => Field::BodyPath(BodyPath::new(path)?),
+            None => Field::Attribute(name.into()),
+        },
+    })
 }
 
 /// The name of a field as it is written in a query.
@@ -65,8 +116,12 @@ pub(crate) fn name_of(field: &Field) -> String {
         Field::EventName => "event_name",
         Field::ScopeName => "scope_name",
         Field::Attribute(key) => {
-            let is_bare = bare_name(key) == Some(key) && matches!(named(key), Field::Attribute(_));
+            let is_bare = bare_name(key) == Some(key) && matches!(named(key), Some(Field::Attribute(_)));
             return if is_bare { key.to_string() } else { quote(key) };
+        }
+        Field::BodyPath(path) => {
+            let name = format!("body.{}", path.as_str());
+            return if bare_name(&name) == Some(&name) { name } else { format!("body.{}", quote(path.as_str())) };
         }
     };
     name.to_owned()
@@ -80,27 +135,36 @@ fn bare_name(text: &str) -> Option<&str> {
     (begins && ends).then_some(name)
 }
 
-/// Reads `:` (inner `None`) or an operator; outer `None` when the name before was text.
-#[expect(clippy::option_option, reason = "text, a colon, an operator")]
-fn behind_name(scanner: &mut Scanner<'_>, start: usize) -> Result<Option<Option<Operator>>, SearchLangError> {
+/// Reads what links a field to its value; `None` when the name before was text.
+fn behind_name(scanner: &mut Scanner<'_>, start: usize) -> Result<Option<Link>, SearchLangError> {
     if let Some(behind) = scanner.rest().strip_prefix(':') {
         if behind.starts_with("//") || behind.starts_with([':', '\\']) {
             return Ok(None);
         }
         scanner.advance(1);
-        return Ok(Some(None));
+        return Ok(Some(Link::Colon));
     }
     let name_end = scanner.at();
     scanner.skip_white_space();
     let is_spaced = scanner.at() > name_end;
+    if is_spaced && matches!(scanner.peek_bare(), "in" | "IN") {
+        let word = scanner.at();
+        scanner.advance("in".len());
+        scanner.skip_white_space();
+        if scanner.peek() == Some('(') {
+            return Ok(Some(Link::In));
+        }
+        scanner.return_to(word);
+    }
     let run = scanner.peek_operator_run();
     if !is_spaced && matches!(run, "=~" | "!~") {
         let span = scanner.at()..scanner.at() + run.len();
-        let message =
-            format!("{run} is not known: there are no regular expressions, but {}:*part*", scanner.since(start));
-        return Err(SearchLangError::new(span, message));
+        let field = scanner.since(start);
+        let negation = if run == "!~" { "NOT " } else { "" };
+        let message = format!("{run} is not known: a regular expression reads {negation}{field}:/a.*b/");
+        return Err(SearchLangError::new(span, message).suggest(format!("{negation}{field}:/a.*b/")));
     }
     // `a <b>` is text; `a < 5` and `a >=5` are comparisons.
     let is_tag = is_spaced && run == "<" && scanner.rest()[run.len()..].starts_with(|next: char| !next.is_whitespace());
-    Ok(if is_tag { None } else { scanner.operator() }.map(Some))
+    Ok(if is_tag { None } else { scanner.operator() }.map(Link::Operator))
 }

@@ -5,18 +5,19 @@
 //! or      = and { "OR" and }
 //! and     = unary { [ "AND" ] unary }
 //! unary   = { "NOT" | "-" | "!" } primary
-//! primary = "(" or ")" | field relation value | value
+//! primary = "(" or ")" | field relation value | field "in" list | value
 //! ```
 //!
-//! Behind `field:` a `(` opens a group in which every value is the field's.
+//! Behind `field:` a `(` opens a group in which every value is the field's. Where pipes may follow, a `|` at the
+//! beginning of a word ends the query.
 
 use crate::error::SearchLangError;
-use crate::field::{self, Found};
+use crate::field::{self, Found, Link};
 use crate::limits::{CLAUSES_MAX, DEPTH_MAX, TEXT_BYTES_MAX};
-use crate::range;
-use crate::scanner::{Keyword, Operator, Scanner, Word, quote};
-use crate::value;
+use crate::scanner::{Keyword, Operator, Scanner, Slashed, Word, quote};
+use crate::{list, range, regex, value};
 use basics::Timestamp;
+use model::limits::REGEXES_MAX;
 use model::{Field, Filter, TextTarget};
 use std::ops::Range;
 
@@ -37,31 +38,61 @@ pub(crate) enum Relation {
 }
 
 pub(crate) fn parse(text: &str, now: Timestamp) -> Result<Filter, SearchLangError> {
-    if text.len() > TEXT_BYTES_MAX {
-        let border = (0..=TEXT_BYTES_MAX).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0);
-        let message = format!("a query is at most {TEXT_BYTES_MAX} bytes long, this one has {}", text.len());
-        return Err(SearchLangError::too_long(border..text.len(), message));
-    }
-    let mut parser = Parser { scanner: Scanner::new(text), now, depth: 0, clauses: 0 };
-    parser.scanner.skip_white_space();
-    if parser.scanner.is_at_end() {
-        return Ok(Filter::All);
-    }
-    let filter = parser.any_of(None)?;
-    if parser.scanner.is_at_end() {
-        return Ok(filter);
-    }
-    Err(SearchLangError::new(parser.scanner.span_here(), "this parenthesis closes nothing").suggest(quote(")")))
+    let mut parser = Parser::new(text, now, HasPipes::No)?;
+    let filter = parser.filter()?;
+    parser.end()?;
+    Ok(filter)
 }
 
-struct Parser<'a> {
-    scanner: Scanner<'a>,
-    now: Timestamp,
+/// Reads one text from its beginning.
+pub(crate) struct Parser<'a> {
+    pub(crate) scanner: Scanner<'a>,
+    pub(crate) now: Timestamp,
+    has_pipes: HasPipes,
     depth: usize,
     clauses: usize,
+    regexes: usize,
 }
 
-impl Parser<'_> {
+/// Whether a `|` ends a filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HasPipes {
+    Yes,
+    No,
+}
+
+impl<'a> Parser<'a> {
+    pub(crate) fn new(text: &'a str, now: Timestamp, has_pipes: HasPipes) -> Result<Parser<'a>, SearchLangError> {
+        if text.len() > TEXT_BYTES_MAX {
+            let border = (0..=TEXT_BYTES_MAX).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0);
+            let message = format!("a query is at most {TEXT_BYTES_MAX} bytes long, this one has {}", text.len());
+            return Err(SearchLangError::too_long(border..text.len(), message));
+        }
+        Ok(Parser { scanner: Scanner::new(text), now, has_pipes, depth: 0, clauses: 0, regexes: 0 })
+    }
+
+    /// Reads a filter up to the end, a pipe, or a parenthesis that closes nothing. Nothing at all is the filter that
+    /// matches everything.
+    pub(crate) fn filter(&mut self) -> Result<Filter, SearchLangError> {
+        self.scanner.skip_white_space();
+        if self.scanner.is_at_end() || self.is_at_pipe() {
+            return Ok(Filter::All);
+        }
+        self.any_of(None)
+    }
+
+    /// Makes sure that the whole text is read.
+    pub(crate) fn end(&self) -> Result<(), SearchLangError> {
+        if self.scanner.is_at_end() {
+            return Ok(());
+        }
+        Err(SearchLangError::new(self.scanner.span_here(), "this parenthesis closes nothing").suggest(quote(")")))
+    }
+
+    pub(crate) fn is_at_pipe(&self) -> bool {
+        self.has_pipes == HasPipes::Yes && self.scanner.is_at_pipe()
+    }
+
     fn any_of(&mut self, scope: Option<Scope<'_>>) -> Result<Filter, SearchLangError> {
         let mut branches = vec![self.all_of(scope)?];
         while self.scanner.peek_keyword() == Some(Keyword::Or) {
@@ -75,6 +106,9 @@ impl Parser<'_> {
         let mut parts = vec![self.unary(scope)?];
         loop {
             self.scanner.skip_white_space();
+            if self.is_at_pipe() {
+                return Ok(single_or(parts, Filter::And));
+            }
             match (self.scanner.peek(), self.scanner.peek_keyword()) {
                 (None | Some(')'), _) | (_, Some(Keyword::Or)) => return Ok(single_or(parts, Filter::And)),
                 (_, Some(Keyword::And)) => self.joint()?,
@@ -90,7 +124,7 @@ impl Parser<'_> {
         self.scanner.advance(self.scanner.peek_bare().len());
         let (span, word) = (start..self.scanner.at(), self.scanner.since(start));
         self.scanner.skip_white_space();
-        let is_last = self.scanner.is_at_border();
+        let is_last = self.scanner.is_at_border() || self.is_at_pipe();
         if is_last || matches!(self.scanner.peek_keyword(), Some(Keyword::And | Keyword::Or)) {
             let message = format!("nothing stands behind {word}; in quotes it is a word to find");
             return Err(SearchLangError::new(span, message).suggest(quote(word)));
@@ -120,9 +154,9 @@ impl Parser<'_> {
     fn is_at_minus(&self) -> bool {
         let mut characters = self.scanner.rest().chars();
         matches!(characters.next(), Some('-' | '!'))
-            && characters
-                .next()
-                .is_some_and(|next| next.is_alphanumeric() || matches!(next, '"' | '(' | '*' | '_' | '@' | '$' | '/'))
+            && characters.next().is_some_and(|next| {
+                next.is_alphanumeric() || matches!(next, '"' | '\'' | '(' | '*' | '_' | '@' | '$' | '/')
+            })
     }
 
     fn primary(&mut self, scope: Option<Scope<'_>>) -> Result<Filter, SearchLangError> {
@@ -137,6 +171,10 @@ impl Parser<'_> {
         }
         if self.scanner.peek() == Some(')') {
             return Err(SearchLangError::new(here, "something to find is missing before this parenthesis"));
+        }
+        if self.is_at_pipe() {
+            let message = "something to find is missing before this pipe; in quotes | is text";
+            return Err(SearchLangError::new(here, message).suggest(quote("|")));
         }
         self.clauses += 1;
         if self.clauses > CLAUSES_MAX {
@@ -170,6 +208,10 @@ impl Parser<'_> {
         self.depth += 1;
         let filter = self.any_of(scope)?;
         self.depth -= 1;
+        if self.is_at_pipe() {
+            let message = "a pipe stands outside of parentheses; in quotes | is text";
+            return Err(SearchLangError::new(self.scanner.span_here(), message).suggest(quote("|")));
+        }
         if !self.scanner.take(")") {
             let span = open.start..self.scanner.at();
             let closed = format!("{})", self.scanner.since(open.start).trim_end());
@@ -187,18 +229,36 @@ impl Parser<'_> {
             let message = format!("{run} has no field to its left; in quotes it is text to find");
             return Err(SearchLangError::new(start..start + run.len(), message).suggest(quote(run)));
         }
+        if let Some(slashed) = self.scanner.slashed() {
+            return self.regex(TextTarget::Anywhere, slashed);
+        }
         let word = self.scanner.word()?;
         if word.is_everything() {
             return Ok(Filter::All);
         }
-        Ok(Filter::Text { target: TextTarget::Anywhere, term: value::term(&word)? })
+        value::text(TextTarget::Anywhere, &word)
+    }
+
+    fn regex(&mut self, target: TextTarget, slashed: Slashed) -> Result<Filter, SearchLangError> {
+        if target == TextTarget::Field(Field::Time) {
+            let message = "a time is compared, as in time>=-1h; a regular expression is put to texts";
+            return Err(SearchLangError::new(slashed.span, message));
+        }
+        self.regexes += 1;
+        if self.regexes > REGEXES_MAX {
+            let message = format!("a query has at most {REGEXES_MAX} regular expressions");
+            return Err(SearchLangError::new(slashed.span, message));
+        }
+        regex::check(&slashed)?;
+        Ok(Filter::Regex { target, regex: slashed.text.into() })
     }
 
     fn clause(&mut self, found: &Found) -> Result<Filter, SearchLangError> {
         let field = &found.field;
-        match found.operator {
-            None => self.grouped(Scope { field, relation: Relation::Has }, found.start),
-            Some(operator) => self.related(field, operator, found.start),
+        match found.link {
+            Link::Colon => self.grouped(Scope { field, relation: Relation::Has }, found.start),
+            Link::Operator(operator) => self.related(field, operator, found.start),
+            Link::In => list::list(&mut self.scanner, field, found.start, self.now),
         }
     }
 
@@ -228,6 +288,9 @@ impl Parser<'_> {
             }
             if let Some(operator) = self.scanner.operator() {
                 return self.related(scope.field, operator, start);
+            }
+            if let Some(slashed) = self.scanner.slashed() {
+                return self.regex(TextTarget::Field(scope.field.clone()), slashed);
             }
         }
         let word = self.value_word(start)?;

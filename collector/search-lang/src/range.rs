@@ -1,6 +1,8 @@
 //! `field:[a TO b]`, `{a TO b}` and their mixtures: a square bracket takes its end in, a curly one leaves it out.
+//! Between two IP addresses it is a range of addresses.
 
 use crate::error::SearchLangError;
+use crate::ip;
 use crate::scanner::{Scanner, Word, quote};
 use crate::value;
 use basics::Timestamp;
@@ -27,6 +29,10 @@ pub(crate) fn range(scanner: &mut Scanner<'_>, field: &Field, now: Timestamp) ->
         (_, true) => Comparison::Less,
         _ => return Err(unreadable(scanner, start)),
     };
+    let sides = ip::Sides { from: &from, to: &to, lower, upper };
+    if let Some(filter) = ip::between(field, &sides, start..scanner.at())? {
+        return Ok(filter);
+    }
     let side = |word: &Word, comparison| match word.is_everything() {
         true => Ok(None),
         false => value::compare(field, comparison, word, now).map(Some),

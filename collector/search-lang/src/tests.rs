@@ -3,7 +3,9 @@
 mod corpus;
 mod language;
 mod mistakes;
+mod pipes;
 mod properties;
+mod render;
 mod show;
 
 use basics::Timestamp;

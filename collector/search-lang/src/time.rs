@@ -66,7 +66,7 @@ fn relative(text: &str, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// `1h30m`: whole numbers, each with its unit.
-fn duration(text: &str) -> Option<Duration> {
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     let mut total = Duration::ZERO;
     let mut rest = text;
     while !rest.is_empty() {

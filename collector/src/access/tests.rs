@@ -11,7 +11,7 @@ fn health_and_the_start_page_ask_for_nothing_and_data_asks_for_a_scope() {
     for path in ["/", "/healthz", "/readyz", "/api/v1/openapi.json"] {
         assert_eq!(asked(web, path), Access::Open, "{path}");
     }
-    for path in ["/api/v1/logs/search", "/api/v1/logs/histogram", "/api/v1/ingest"] {
+    for path in ["/api/v1/logs/search", "/api/v1/logs/query", "/api/v1/logs/histogram", "/api/v1/ingest"] {
         assert_eq!(asked(web, path), Access::Needs(Scope::Query), "{path}");
     }
     assert_eq!(asked(web, "/metrics"), Access::Needs(Scope::Admin), "it names all tenants");

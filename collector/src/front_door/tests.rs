@@ -1,5 +1,10 @@
 //! The house with its sockets: started, used, stopped half way.
 
+mod closing;
+mod one_connection;
+mod pages;
+mod quotas;
+
 use super::*;
 use basics::{Clock, ErrorClass, GIB, OsDisk};
 use service::auth::Auth;
@@ -103,6 +108,10 @@ async fn both_otlp_ports_and_the_pages_for_operators_are_served() {
     assert_eq!((ready.status, ready.json().unwrap()["status"].as_str()), (200, Some("ready")));
     for path in ["/healthz", "/", "/api/v1/openapi.json", "/api/v1/ingest"] {
         assert_eq!(ask(web, path).await.status, 200, "{path}");
+    }
+    let page = ask(web, "/").await.text();
+    for address in [otlp_grpc, otlp_http, web] {
+        assert!(page.contains(&format!("http://{address}")), "{page}");
     }
     let nowhere = ask(web, "/api/v1/nothing").await;
     assert_eq!(nowhere.status, 404, "{}", nowhere.text());

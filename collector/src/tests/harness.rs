@@ -1,5 +1,6 @@
 //! A collector on a temporary directory, spoken to without sockets.
 
+use crate::caretaker::Sealing;
 use crate::rooms::{self, RoomSettings, Rooms, World};
 use api::ApiSettings;
 use basics::{Disk, GIB, MIB, MemoryBudget, OsDisk};
@@ -14,7 +15,7 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Valu
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message;
-use service::{Body, Caller, SystemClock};
+use service::{Body, Caller, ResponseBody, SystemClock};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -24,12 +25,13 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use testkit::faulty_disk::FaultyDisk;
 
-pub(super) const PROTOBUF: &str = "application/x-protobuf";
-pub(super) const JSON: &str = "application/json";
-pub(super) const EXPORT: &str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+pub(crate) const PROTOBUF: &str = "application/x-protobuf";
+pub(crate) const JSON: &str = "application/json";
+pub(crate) const EXPORT: &str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
 
 pub(super) struct Harness {
     rooms: Rooms,
+    budget: MemoryBudget,
     threads: Vec<JoinHandle<()>>,
     start_of_replay: Option<SyncSender<()>>,
     setup: Setup,
@@ -144,13 +146,12 @@ impl Harness {
             wal_budget_bytes: setup.wal_budget_bytes,
             ingest: setup.ingest.clone(),
             api: setup.api.clone(),
+            sealing: Sealing::default(),
+            retention_bytes: None,
         };
-        let world = World {
-            disk: setup.disk(),
-            clock: Arc::new(SystemClock::new()),
-            budget: MemoryBudget::new(setup.memory_bytes),
-            salt_seed: 7,
-        };
+        let budget = MemoryBudget::new(setup.memory_bytes);
+        let world =
+            World { disk: setup.disk(), clock: Arc::new(SystemClock::new()), budget: budget.clone(), salt_seed: 7 };
         let (rooms, workers) = rooms::open(settings, world).unwrap();
         let store = rooms.store.clone();
         let (first, next) = (workers.recovery.first, workers.recovery.next);
@@ -167,7 +168,7 @@ impl Harness {
                 log_writer.run();
             }),
         ];
-        Harness { rooms, threads, start_of_replay: Some(start_of_replay), setup }
+        Harness { rooms, budget, threads, start_of_replay: Some(start_of_replay), setup }
     }
 
     pub(super) fn begin_replay(&self) {
@@ -189,7 +190,12 @@ impl Harness {
         self.rooms.ingest.stop();
     }
 
-    /// Bytes of the memory budget in use.
+    /// Bytes in use of the whole memory budget, searches and their answers included.
+    pub(super) fn used_memory_in_all(&self) -> u64 {
+        self.budget.used_bytes()
+    }
+
+    /// Bytes in use of what requests and records may take.
     pub(super) fn used_memory(&self) -> u64 {
         self.rooms.ingest.budget().used_bytes()
     }
@@ -229,6 +235,13 @@ impl Harness {
 
     pub(super) async fn get(&self, path_and_query: &str) -> (StatusCode, serde_json::Value) {
         self.get_as(caller(), path_and_query).await
+    }
+
+    /// An answer of the API whose body nobody has read yet.
+    pub(super) async fn get_unread(&self, path_and_query: &str) -> Response<ResponseBody> {
+        let mut request = Request::get(path_and_query).body(Full::new(Bytes::new())).unwrap();
+        request.extensions_mut().insert(caller());
+        self.rooms.api.answer(request).await
     }
 
     pub(super) async fn get_text(&self, path_and_query: &str) -> String {
@@ -360,7 +373,7 @@ impl Answer {
     }
 }
 
-pub(super) fn grpc_frame(message: &[u8], is_compressed: bool) -> Bytes {
+pub(crate) fn grpc_frame(message: &[u8], is_compressed: bool) -> Bytes {
     let mut frame = BytesMut::new();
     frame.put_u8(u8::from(is_compressed));
     frame.put_u32(u32::try_from(message.len()).unwrap());
@@ -383,12 +396,12 @@ pub(super) fn attribute(key: &str, value: Option<AnyValue>) -> KeyValue {
 }
 
 /// A record with this body and everything else absent.
-pub(super) fn record(body: &str) -> LogRecord {
+pub(crate) fn record(body: &str) -> LogRecord {
     LogRecord { body: text(body), ..LogRecord::default() }
 }
 
 /// A request of one resource and scope.
-pub(super) fn request(records: Vec<LogRecord>) -> ExportLogsServiceRequest {
+pub(crate) fn request(records: Vec<LogRecord>) -> ExportLogsServiceRequest {
     let resource = Resource { attributes: vec![attribute("service.name", text("shop"))], ..Resource::default() };
     let scope_logs = vec![ScopeLogs { log_records: records, ..ScopeLogs::default() }];
     ExportLogsServiceRequest {
@@ -396,7 +409,7 @@ pub(super) fn request(records: Vec<LogRecord>) -> ExportLogsServiceRequest {
     }
 }
 
-pub(super) fn encoded_request(records: Vec<LogRecord>) -> Vec<u8> {
+pub(crate) fn encoded_request(records: Vec<LogRecord>) -> Vec<u8> {
     request(records).encode_to_vec()
 }
 

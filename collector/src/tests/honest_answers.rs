@@ -47,6 +47,7 @@ async fn a_search_says_cut_short_until_the_replay_is_done() {
     send(&house, vec![record("during the restart")]).await;
     let (_, answer) = house.get("/api/v1/logs/search?q=restart").await;
     assert_eq!((bodies(&answer).len(), &answer["cut_short"]), (0, &json!("replaying")));
+    assert_eq!(answer["newest_sequence"], Value::Null, "nobody knows before the replay is done");
     house.begin_replay();
     assert_eq!(house.found("restart").await, ["during the restart", "before the restart"]);
     let (_, page) = house.get("/api/v1/ingest").await;
@@ -118,7 +119,8 @@ async fn a_mistaken_parameter_is_named() {
 async fn nothing_there_is_an_empty_answer_and_no_mistake() {
     let house = Harness::start();
     house.wait_until_stored().await;
-    let empty = json!({ "records": [], "scanned": 0, "matched": 0, "cut_short": null, "next": null });
+    let empty =
+        json!({ "records": [], "scanned": 0, "matched": 0, "cut_short": null, "next": null, "newest_sequence": null });
     let without_time = |(status, mut answer): (StatusCode, Value)| {
         assert_eq!(status, 200);
         assert!(answer["took_ms"].take().as_f64().unwrap() >= 0.0);
@@ -222,6 +224,15 @@ async fn following_gives_what_arrived_later_whatever_its_time() {
     house.wait_until_stored().await;
     let (_, answer) = house.get(&format!("/api/v1/logs/search?after={last}")).await;
     assert_eq!(bodies(&answer), ["late"]);
+    // What was there is told apart from what comes by the store, not by the records of an answer.
+    let (_, answer) = house.get("/api/v1/logs/search?q=nothing").await;
+    let newest = answer["newest_sequence"].as_str().unwrap().to_owned();
+    let (_, answer) = house.get(&format!("/api/v1/logs/search?after={newest}")).await;
+    assert_eq!((bodies(&answer).len(), answer["newest_sequence"].as_str()), (0, Some(newest.as_str())));
+    send(&house, vec![at(now() - 40 * MINUTE, "later")]).await;
+    house.wait_until_stored().await;
+    let (_, answer) = house.get(&format!("/api/v1/logs/search?after={newest}")).await;
+    assert_eq!(bodies(&answer), ["later"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -287,6 +298,53 @@ async fn an_answer_without_memory_for_all_says_so_and_where_it_goes_on() {
     }
     assert!(is_cut_short);
     assert_eq!(seen, (0..40).rev().map(|number| number.to_string()).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_nobody_reads_stays_in_the_memory_budget() {
+    let house = Harness::start();
+    for number in 0..10 {
+        send(&house, vec![record(&format!("{number} {}", "long ".repeat(20_000)))]).await;
+    }
+    house.wait_until_stored().await;
+    let before = house.used_memory_in_all();
+    let mut body = house.get_unread("/api/v1/logs/search").await.into_body();
+    assert!(house.used_memory_in_all() >= before + 1_000_000, "a megabyte of text waits for its reader");
+    let mut last = None;
+    while let Some(frame) = http_body_util::BodyExt::frame(&mut body).await {
+        last = Some(frame.unwrap().into_data().unwrap()).filter(|bytes| bytes.len() > 1_000).or(last);
+    }
+    drop(body);
+    assert!(house.used_memory_in_all() > before, "what the server still writes is charged");
+    drop(last);
+    assert_eq!(house.used_memory_in_all(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_grows_by_its_escapes_stays_within_the_memory_of_queries() {
+    let api = ApiSettings { query_memory_bytes: 4 * MIB, ..ApiSettings::default() };
+    let house = Harness::open(Setup { api, ..Setup::default() });
+    for number in 0..12 {
+        // Six characters of JSON for each of the text.
+        send(&house, vec![record(&format!("{number} {}", "\u{1}".repeat(100_000)))]).await;
+    }
+    house.wait_until_stored().await;
+    let before = house.used_memory_in_all();
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    for _ in 0..12 {
+        let body = house.get_unread(&format!("/api/v1/logs/search{cursor}")).await.into_body();
+        assert!(house.used_memory_in_all() <= before + 4 * MIB);
+        let text = http_body_util::BodyExt::collect(body).await.unwrap().to_bytes();
+        assert!(text.len() as u64 <= 4 * MIB, "{} bytes", text.len());
+        let answer: Value = serde_json::from_slice(&text).unwrap();
+        seen.extend(bodies(&answer).iter().map(|body| body.split(' ').next().unwrap().to_owned()));
+        let Some(next) = answer["next"].as_str() else { break };
+        assert_eq!(answer["cut_short"], "memory");
+        cursor = format!("?cursor={}", encoded(next));
+    }
+    assert_eq!(seen, (0..12).rev().map(|number| number.to_string()).collect::<Vec<_>>());
+    assert_eq!(house.used_memory_in_all(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,8 +6,10 @@ use super::harness::{
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use basics::{MIB, TenantName};
+use ingest::{Allowance, IngestSettings, Quota, QuotaSettings};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use service::{Caller, Proof, Scope, Scopes};
+use std::num::NonZeroU64;
 use std::time::Duration;
 use testkit::faulty_disk::{Fault, FaultyDisk};
 use wire::otlp::response::{Detail, Status};
@@ -271,6 +273,28 @@ async fn a_collector_that_stops_is_unavailable_with_a_hint() {
     let house = Harness::start();
     house.stop_admission();
     check_overloaded(&house, "stopping").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_over_its_quota_is_exhausted_with_a_hint_and_another_is_served() {
+    let allowance = Allowance { per_second: NonZeroU64::new(1_000).unwrap(), burst: 1_000 };
+    let each_tenant = Quota { bytes: Some(allowance), records: None };
+    let quotas = QuotaSettings { each_tenant, ..QuotaSettings::default() };
+    let ingest = IngestSettings { quotas, ..IngestSettings::default() };
+    let house = Harness::open(Setup { ingest, ..Setup::default() });
+    // More than the burst passes once, and leaves a debt of about two seconds.
+    let message = encoded_request(vec![record(&"x".repeat(3_000))]);
+    assert_eq!(house.export(&message, None).await.grpc_status(), "0");
+    check_grpc(&house.export(&message, None).await, 8, true);
+    for answer in by_http(&house, message.clone(), GOOD_JSON).await {
+        let status = check_http(&answer, 429, 8, true);
+        assert!(status.message.contains("quota of 1000 bytes a second"), "{}", status.message);
+    }
+    let other = Caller { tenant: "other".parse().unwrap(), ..caller() };
+    let answer = house.otlp_as(Some(other), post("/v1/logs", &[("content-type", PROTOBUF)], message)).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(refused(&house, "quota").await, 3);
+    assert_eq!(house.account().await["received"], 1);
 }
 
 fn with_scopes(scopes: &[Scope]) -> Caller {

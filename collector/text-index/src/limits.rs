@@ -8,3 +8,55 @@ pub(crate) const IN_PLACE_NEEDLE_BYTES_MAX: usize = 64;
 /// length of the needle; from then on the rest of the text is searched by a slower method that stays linear whatever
 /// the text repeats.
 pub(crate) const RESTARTS_MAX: usize = 32;
+
+/// Longest ASCII word that is folded on the stack; a longer one costs an allocation.
+pub(crate) const ASCII_WORD_BYTES_IN_PLACE_MAX: usize = 64;
+
+/// Largest word bloom of all: that of a part. A set that would need more has none, and counts as holding every word.
+pub const BLOOM_BYTES_MAX: usize = 4 << 20;
+/// Largest word bloom of a row group.
+pub const GROUP_BLOOM_BYTES_MAX: usize = 1 << 20;
+/// Bits of a word in the bloom of a row group: 1.25 % of absent words are let through.
+pub const GROUP_BLOOM_BITS_PER_KEY: usize = 10;
+/// Bits of a word in the bloom of a part: 3.3 %, but it only has to spare whole parts.
+pub const PART_BLOOM_BITS_PER_KEY: usize = 8;
+const _: () = assert!(GROUP_BLOOM_BYTES_MAX <= BLOOM_BYTES_MAX);
+
+/// Longest shape, in bytes of UTF-8. A longer one is not taken, and its record is stored without a shape.
+pub const SHAPE_BYTES_MAX: usize = 1024;
+
+/// How much a table of shapes takes. What comes after is stored without a shape, with all its words in the blooms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShapeLimits {
+    /// Most shapes.
+    pub count_max: u32,
+    /// Most bytes of all their texts together.
+    pub text_bytes_max: usize,
+}
+
+/// For a part that is sealed.
+pub const SEALED_SHAPES: ShapeLimits = ShapeLimits { count_max: 131_072, text_bytes_max: 32 << 20 };
+/// For a part that others are merged into; also the most that is read.
+pub const MERGED_SHAPES: ShapeLimits = ShapeLimits { count_max: 262_144, text_bytes_max: 64 << 20 };
+const _: () = assert!(SEALED_SHAPES.count_max <= MERGED_SHAPES.count_max);
+const _: () = assert!(SEALED_SHAPES.text_bytes_max <= MERGED_SHAPES.text_bytes_max);
+// Places in a table's text and in a stored index are 32-bit numbers.
+const _: () = assert!(MERGED_SHAPES.text_bytes_max < u32::MAX as usize / 2);
+
+/// How many slots of a shape table are looked at for one text. Texts can be made whose hashes lie side by side; past
+/// this, the text is not taken, like one too many.
+pub(crate) const TABLE_PROBES_MAX: usize = 64;
+
+/// Shapes in one compressed block of a stored index.
+pub(crate) const SHAPES_PER_BLOCK: usize = 256;
+
+/// From this many shapes on, an index of their words is stored beside them. Below, unpacking and scanning all texts
+/// costs no more than reading the small columns of the part.
+pub(crate) const WORD_INDEX_SHAPES_MIN: usize = 32_768;
+/// With more distinct words than this there is no index of words: it would cost seconds and hundreds of megabytes for
+/// texts that nobody repeats. The texts are scanned then.
+pub(crate) const WORD_INDEX_WORDS_MAX: usize = 65_536;
+/// Largest index of words, unpacked, that is read.
+pub(crate) const WORD_INDEX_BYTES_MAX: usize = 64 << 20;
+/// Files in a stored index of words.
+pub(crate) const WORD_INDEX_FILES_MAX: u32 = 64;

@@ -12,6 +12,7 @@ mod overlapping;
 
 use crate::character::{CharacterKind, character_kind};
 use crate::fold::{collapse_white_space, fold, fold_into};
+use crate::word_keys::OpenEnds;
 use in_place::{InPlace, Verdict};
 use memchr::memmem;
 use overlapping::Overlapping;
@@ -25,6 +26,12 @@ pub struct Needle<'a> {
     pub is_open_start: bool,
     /// A run of word characters may go on behind the needle.
     pub is_open_end: bool,
+}
+
+impl Needle<'_> {
+    pub(crate) fn open_ends(&self) -> OpenEnds {
+        OpenEnds { at_start: self.is_open_start, at_end: self.is_open_end }
+    }
 }
 
 /// A needle made ready to be looked for in many texts.

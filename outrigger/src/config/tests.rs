@@ -135,6 +135,43 @@ fn halves_of_pairs_are_refused() {
 }
 
 #[test]
+fn quotas_are_off_until_they_are_set_and_mistakes_in_them_are_told() {
+    assert!(default_yaml::<OutriggerConfig>().contains("    tenants: {}\n"));
+    let text = "\
+collector:
+  quotas:
+    each_tenant: { bytes_per_second: 1MiB }
+    tenants: { shop: { records_per_second: 500, burst_records: 5000 }, gateway: {}, bank: }
+";
+    let quotas = read(text).unwrap_or_else(|mistakes| panic!("{mistakes}")).collector.quotas;
+    assert_eq!(quotas.each_tenant.bytes_per_second.map(|size| size.0), Some(MIB));
+    assert_eq!(quotas.tenants["shop"].burst_records, Some(5_000));
+    assert!(quotas.tenants["gateway"].bytes_per_second.is_none() && quotas.tenants["bank"].burst_bytes.is_none());
+    check(
+        "\
+collector:
+  quotas:
+    each_tenant: { bytes_per_second: 0B, burst_bytes: 1MiB, rate: 5 }
+    tenants:
+      Shop: { bytes_per_second: 1MiB }
+      _self: { bytes_per_second: 1MiB }
+      bank: { burst_bytes: 1MiB, records_per_second: 0 }
+      mill: { burst_records: 7, bytes_per_second: fast }
+",
+        &[
+            "outrigger.yaml:3:38: collector.quotas.each_tenant.bytes_per_second: \"0B\" is out of range; allowed: a size such as 64KiB, 16MiB, 4GiB of at least 1KiB",
+            "outrigger.yaml:3:61: collector.quotas.each_tenant.rate: unknown key; allowed: burst_bytes, burst_records, bytes_per_second, records_per_second",
+            "outrigger.yaml:5:7: collector.quotas.tenants.Shop: \"Shop\" is no tenant; allowed: 1 to 64 of",
+            "outrigger.yaml:6:7: collector.quotas.tenants._self: the process's own telemetry is never held",
+            "outrigger.yaml:7:15: collector.quotas.tenants.bank.burst_bytes: a burst alone has no effect; allowed: together with bytes_per_second",
+            "outrigger.yaml:7:54: collector.quotas.tenants.bank.records_per_second: 0 is out of range; allowed: a whole number of at least 1",
+            "outrigger.yaml:8:15: collector.quotas.tenants.mill.burst_records: a burst alone has no effect",
+            "outrigger.yaml:8:51: collector.quotas.tenants.mill.bytes_per_second: \"fast\" is not a size",
+        ],
+    );
+}
+
+#[test]
 fn the_schema_describes_every_key_of_the_defaults() {
     let schema = crate::config_command::schema_text();
     let parsed: serde_json::Value = serde_json::from_str(&schema).unwrap();

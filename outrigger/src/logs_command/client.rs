@@ -40,16 +40,8 @@ pub(crate) struct Page {
     pub(crate) records: Vec<Value>,
     pub(crate) next: Option<String>,
     pub(crate) cut_short: Option<String>,
-    pub(crate) newest_sequence: u64,
-}
-
-impl Page {
-    pub(crate) fn append(&mut self, page: Page) {
-        self.records.extend(page.records);
-        self.cut_short = self.cut_short.take().or(page.cut_short);
-        self.newest_sequence = self.newest_sequence.max(page.newest_sequence);
-        self.next = page.next;
-    }
+    /// How far the collector's store went when it was asked; `None` when it holds nothing, or reads it back yet.
+    pub(crate) newest_sequence: Option<u64>,
 }
 
 pub(crate) fn sequence_of(record: &Value) -> u64 {
@@ -57,8 +49,14 @@ pub(crate) fn sequence_of(record: &Value) -> u64 {
 }
 
 impl ApiClient {
+    /// A client of the search.
     pub(crate) fn new(url: &str, token_file: Option<&Path>) -> Result<ApiClient, Failure> {
-        let whole = format!("{}/api/v1/logs/search", url.trim_end_matches('/'));
+        ApiClient::of(url, "/api/v1/logs/search", token_file)
+    }
+
+    /// A client of one path of the API.
+    pub(crate) fn of(url: &str, path: &str, token_file: Option<&Path>) -> Result<ApiClient, Failure> {
+        let whole = format!("{}{path}", url.trim_end_matches('/'));
         let url: Uri =
             whole.parse().map_err(|_| Failure::usage(format!("{url:?} is no URL; example: http://127.0.0.1:7070")))?;
         if url.scheme_str() != Some("http") {
@@ -80,6 +78,11 @@ impl ApiClient {
         if let Some(after) = call.after {
             body["after"] = json!(after.to_string());
         }
+        self.ask(&body, call.query).await.map(page_of)
+    }
+
+    /// Sends parameters, and gives the answer when it is one.
+    pub(crate) async fn ask(&self, body: &Value, query: &str) -> Result<Value, Failure> {
         let mut request = Request::post(self.url.clone()).header(header::CONTENT_TYPE, "application/json");
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
@@ -91,9 +94,9 @@ impl ApiClient {
             .await
             .map_err(|_| Failure::unavailable(format!("no answer from {} in {ANSWER_DEADLINE:?}", self.url)))??;
         if status != StatusCode::OK {
-            return Err(refusal(status, &answer, call.query));
+            return Err(refusal(status, &answer, query));
         }
-        Ok(page_of(answer))
+        Ok(answer)
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Value), Failure> {
@@ -136,7 +139,7 @@ fn page_of(mut answer: Value) -> Page {
         Value::Array(records) => records,
         _ => Vec::new(),
     };
-    let newest_sequence = records.iter().map(sequence_of).max().unwrap_or(0);
+    let newest_sequence = answer["newest_sequence"].as_str().and_then(|text| text.parse().ok());
     let text = |value: &Value| value.as_str().map(str::to_owned);
     Page { next: text(&answer["next"]), cut_short: text(&answer["cut_short"]), newest_sequence, records }
 }

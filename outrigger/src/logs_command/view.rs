@@ -160,7 +160,7 @@ fn is_harmful(character: char) -> bool {
 }
 
 /// Cuts or pads escaped text to exactly so many columns; a cut shows as `…`.
-fn fitted(text: &str, columns: usize) -> String {
+pub(crate) fn fitted(text: &str, columns: usize) -> String {
     let text = escaped(text);
     let total = width(&text);
     if total <= columns {

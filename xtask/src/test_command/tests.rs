@@ -7,7 +7,7 @@ fn outcome(name: &'static str, holds: bool) -> Outcome {
 
 #[track_caller]
 fn check(outcomes: &[Outcome], tests_passed: u64, tests_failed: u64, want: &str) {
-    let tally = Tally { passed: tests_passed, failed: tests_failed, failures: Vec::new() };
+    let tally = Tally { passed: tests_passed, failed: tests_failed, ..Tally::default() };
     let summary = summary(outcomes, &tally, Duration::from_secs(3));
     assert_eq!(summary.text.lines().last(), Some(want));
 }
@@ -22,4 +22,18 @@ fn the_last_line_counts_tests_and_checks() {
 #[test]
 fn tests_that_died_before_they_could_count_are_a_failure() {
     check(&[outcome("tests", false)], 7, 0, "7 passed, 1 failed");
+}
+
+#[test]
+fn a_proof_that_did_not_run_is_named_and_counts_as_nothing() {
+    let not_run = vec!["power cut: this needs root".to_string()];
+    let tally = Tally { passed: 40, not_run, ..Tally::default() };
+    let summary = summary(&[outcome("format", true), outcome("tests", true)], &tally, Duration::from_secs(3));
+    assert!(
+        summary.text.contains("\nnot run on this machine: 1\nnot run: power cut: this needs root\n"),
+        "{}",
+        summary.text
+    );
+    assert_eq!(summary.text.lines().last(), Some("40 passed, 0 failed"));
+    assert_eq!(summary.failed, 0);
 }

@@ -5,8 +5,7 @@
 //! replaced while both work.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use base64::Engine;
@@ -21,6 +20,7 @@ use crate::caller::{Scope, Scopes, Tenants};
 use crate::clock::fill_random;
 use crate::config::{self, Check, Config, Mistakes};
 use crate::limits::{TOKEN_HASHES_MAX, TOKENS_MAX};
+use crate::reload::Reload;
 use crate::secret::Secret;
 
 const PREFIX: &str = "otr_";
@@ -34,7 +34,7 @@ pub(crate) type Digest = [u8; 32];
 pub struct TokenFile {
     path: PathBuf,
     entries: ArcSwap<Vec<Entry>>,
-    seen: Mutex<Option<Stamp>>,
+    reload: Reload,
 }
 
 /// One token as it counts for requests.
@@ -44,16 +44,6 @@ pub(crate) struct Entry {
     pub(crate) hashes: Vec<Digest>,
     pub(crate) scopes: Scopes,
     pub(crate) tenants: Tenants,
-}
-
-/// What tells one version of a file from the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    modified: Option<SystemTime>,
-    bytes: u64,
-    /// Another file under the same name, though of the same time and length.
-    inode: u64,
-    mode: u32,
 }
 
 /// The file as it is written.
@@ -145,26 +135,22 @@ impl TokenFile {
     /// # Errors
     /// Every mistake in it.
     pub fn open(path: &Path) -> Result<TokenFile, Mistakes> {
-        let seen = stamp(path);
-        let entries = read(path)?;
-        Ok(TokenFile { path: path.to_owned(), entries: ArcSwap::from_pointee(entries), seen: Mutex::new(seen) })
+        let (entries, reload) = Reload::first(&[path], || read(path))?;
+        Ok(TokenFile { path: path.to_owned(), entries: ArcSwap::from_pointee(entries), reload })
     }
 
     /// Reads the file again when it has changed. A file that is gone or wrong changes nothing: whoever could
-    /// log in still can, and the mistakes are returned to be told.
+    /// log in still can, and the mistakes are returned to be told. It is tried again at the next call.
     ///
     /// # Errors
     /// Every mistake in the changed file; told once per change.
     pub fn reload_if_changed(&self) -> Result<bool, Mistakes> {
-        let found = stamp(&self.path);
-        {
-            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            if *seen == found {
-                return Ok(false);
-            }
-            *seen = found;
-        }
-        self.entries.store(Arc::new(read(&self.path)?));
+        self.reload_with(read)
+    }
+
+    fn reload_with(&self, read: impl FnOnce(&Path) -> Result<Vec<Entry>, Mistakes>) -> Result<bool, Mistakes> {
+        let Some(entries) = self.reload.look(&[&self.path], || read(&self.path))? else { return Ok(false) };
+        self.entries.store(Arc::new(entries));
         Ok(true)
     }
 
@@ -224,13 +210,6 @@ fn parse_tenants(written: &[String]) -> Tenants {
         return Tenants::Any;
     }
     Tenants::Listed(written.iter().filter_map(|tenant| parse_tenant(tenant)).collect())
-}
-
-fn stamp(path: &Path) -> Option<Stamp> {
-    use std::os::unix::fs::MetadataExt;
-    let metadata = std::fs::metadata(path).ok()?;
-    let modified = metadata.modified().ok();
-    Some(Stamp { modified, bytes: metadata.len(), inode: metadata.ino(), mode: metadata.mode() })
 }
 
 fn parse_hash(text: &str) -> Option<Digest> {

@@ -119,7 +119,7 @@ fn every_answer_forbids_guessing_and_every_page_carries_its_policy() {
     let finished = |content_type: &str| {
         let mut response = Response::new(full("x"));
         response.headers_mut().insert(header::CONTENT_TYPE, content_type.parse().unwrap());
-        front.finish(response)
+        front.finish(response, None)
     };
     let json = finished("application/json");
     assert_eq!(json.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");

@@ -20,7 +20,9 @@ use tracing::Instrument;
 use super::body::{Body, BoxError, ResponseBody};
 use super::watch::Watch;
 use super::{ConnectionInfo, Server};
+use crate::cors;
 use crate::front::Front;
+use crate::limits::PIECE_BYTES;
 use crate::refusal::Refusal;
 use crate::telemetry::{quiet, request_span};
 
@@ -41,7 +43,7 @@ where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    /// Answers one request. What it returns is in flight until its body is dropped.
+    /// Answers one request. What it returns is in flight until the last byte of its body is with the system.
     pub(crate) fn answer(
         &self,
         request: Request<hyper::body::Incoming>,
@@ -52,37 +54,46 @@ where
             this.server.counts.requests.fetch_add(1, Ordering::Relaxed);
             let (mut parts, incoming) = request.into_parts();
             parts.extensions.insert(this.info.clone());
-            let response = match this.front.admit(&mut parts, &this.info).await {
-                Ok(caller) => {
-                    let is_own = caller.is_own();
-                    if is_own {
-                        this.watch.note_own();
-                    }
-                    let span = request_span::begin(&parts, &caller);
-                    parts.extensions.insert(caller);
-                    let body = Body::paced(incoming, this.server.settings.pace(), Arc::clone(&this.watch));
-                    let asked = parts.clone();
-                    let work = run_app(this.app, Request::from_parts(parts, body), is_own);
-                    let response = match work.instrument(span.clone()).await {
-                        Some(response) => response.map(|body| body.map_err(Into::into).boxed_unsync()),
-                        None => {
-                            this.server.counts.panics.fetch_add(1, Ordering::Relaxed);
-                            this.front.refuse(&Refusal::Internal, &asked)
-                        }
-                    };
-                    request_span::end(&span, &asked.method, response.status());
-                    response
-                }
-                Err(refusal) => {
-                    this.server.counts.refused.fetch_add(1, Ordering::Relaxed);
-                    say_refused(&refusal, &parts, this.info.peer);
-                    this.front.refuse(&refusal, &parts)
-                }
+            let front = Arc::clone(&this.front);
+            let origin = front.listed_origin(&parts);
+            let response = match origin.as_ref().and_then(|_| cors::preflight(&parts)) {
+                Some(permission) => permission,
+                None => this.respond(parts, incoming).await,
             };
-            let response = this.front.finish(response);
+            let response = front.finish(response, origin.as_ref());
             mark.watch.note_answer_waits(mark.number);
-            Ok(response.map(|inner| WatchedBody { inner, mark }))
+            Ok(response.map(|inner| WatchedBody::new(inner, mark)))
         }
+    }
+
+    /// Lets the face answer, or refuses.
+    async fn respond(self, mut parts: Parts, incoming: hyper::body::Incoming) -> Response<ResponseBody> {
+        let caller = match self.front.admit(&mut parts, &self.info).await {
+            Ok(caller) => caller,
+            Err(refusal) => {
+                self.server.counts.refused.fetch_add(1, Ordering::Relaxed);
+                say_refused(&refusal, &parts, self.info.peer);
+                return self.front.refuse(&refusal, &parts);
+            }
+        };
+        let is_own = caller.is_own();
+        if is_own {
+            self.watch.note_own();
+        }
+        let span = request_span::begin(&parts, &caller);
+        parts.extensions.insert(caller);
+        let body = Body::paced(incoming, self.server.settings.pace(), Arc::clone(&self.watch));
+        let asked = parts.clone();
+        let work = run_app(self.app, Request::from_parts(parts, body), is_own);
+        let response = match work.instrument(span.clone()).await {
+            Some(response) => response.map(|body| body.map_err(Into::into).boxed_unsync()),
+            None => {
+                self.server.counts.panics.fetch_add(1, Ordering::Relaxed);
+                self.front.refuse(&Refusal::Internal, &asked)
+            }
+        };
+        request_span::end(&span, &asked.method, response.status());
+        response
     }
 }
 
@@ -162,9 +173,44 @@ impl Drop for Mark {
 }
 
 /// The body of an answer; tells whose turn it is while it is sent.
+///
+/// It goes out in pieces that keep the mark, because hyper drops a body when it has taken its last frame, and writes for
+/// as long as the peer needs after that.
 pub(crate) struct WatchedBody {
     inner: ResponseBody,
-    mark: Mark,
+    /// What is left of the frame that is being cut.
+    rest: Bytes,
+    mark: Arc<Mark>,
+}
+
+/// Bytes on their way out. Whoever writes them drops them when they are with the system.
+struct Piece {
+    bytes: Bytes,
+    mark: Arc<Mark>,
+}
+
+impl AsRef<[u8]> for Piece {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        self.mark.watch.note_answer_taken(self.mark.number);
+    }
+}
+
+impl WatchedBody {
+    fn new(inner: ResponseBody, mark: Mark) -> WatchedBody {
+        WatchedBody { inner, rest: Bytes::new(), mark: Arc::new(mark) }
+    }
+
+    fn next_piece(&mut self) -> Bytes {
+        let bytes = self.rest.split_to(self.rest.len().min(PIECE_BYTES));
+        self.mark.watch.note_answer_waits(self.mark.number);
+        Bytes::from_owner(Piece { bytes, mark: Arc::clone(&self.mark) })
+    }
 }
 
 impl HttpBody for WatchedBody {
@@ -172,19 +218,41 @@ impl HttpBody for WatchedBody {
     type Error = BoxError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let result = Pin::new(&mut self.inner).poll_frame(cx);
-        match &result {
-            Poll::Ready(Some(Ok(_))) => self.mark.watch.note_answer_waits(self.mark.number),
-            Poll::Ready(_) | Poll::Pending => self.mark.watch.note_answer_moves(self.mark.number),
+        let this = &mut *self;
+        if !this.rest.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(this.next_piece()))));
         }
-        result
+        match Pin::new(&mut this.inner).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                Ok(bytes) => {
+                    this.rest = bytes;
+                    Poll::Ready(Some(Ok(Frame::data(this.next_piece()))))
+                }
+                Err(trailers) => {
+                    this.mark.watch.note_answer_waits(this.mark.number);
+                    Poll::Ready(Some(Ok(trailers)))
+                }
+            },
+            ended => {
+                this.mark.watch.note_answer_moves(this.mark.number);
+                ended
+            }
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.rest.is_empty() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        let rest = u64::try_from(self.rest.len()).unwrap_or(u64::MAX);
+        let inner = self.inner.size_hint();
+        let mut hint = SizeHint::new();
+        // The upper bound first: it may not be below the lower one.
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint.set_lower(inner.lower().saturating_add(rest));
+        hint
     }
 }

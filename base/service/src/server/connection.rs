@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -104,26 +104,47 @@ where
         if let Some(reason) = retired {
             self.server.note_timeout(reason, &watch);
         }
-        // What runs may end; what rests has only to take leave.
-        let deadline = Instant::now() + settings.drain;
+        let patience = if retired.is_some() { settings.retired.max(settings.drain) } else { settings.drain };
+        self.server.take_leave(connection, &watch, age_max, patience, &self.shutdown).await;
+    }
+}
+
+impl Server {
+    /// Goes on until what runs has ended; what rests has only to take leave. A process that stops has less patience
+    /// than one that wants a connection to be made anew.
+    async fn take_leave(
+        &self,
+        mut connection: Pin<&mut impl Future>,
+        watch: &Watch,
+        age_max: Duration,
+        patience: Duration,
+        shutdown: &Shutdown,
+    ) {
+        let settings = &self.settings;
+        let mut deadline = Instant::now() + patience;
+        let mut is_stopping = shutdown.is_requested();
         let leave = limits::CLOSE_GRACE.min(settings.drain) + watch.notes().resting;
         loop {
-            match timeout(settings.tick(), connection.as_mut()).await {
-                Ok(_closed) => return,
-                Err(_) if Instant::now() >= deadline => return,
-                // The last answer may still be on its way out, so rest alone is not the end.
-                Err(_) if !watch.is_busy() && watch.notes().resting >= leave => return,
-                Err(_) => {
+            tokio::select! {
+                _closed = connection.as_mut() => return,
+                () = shutdown.requested(), if !is_stopping => {
+                    is_stopping = true;
+                    deadline = deadline.min(Instant::now() + settings.drain);
+                }
+                () = tokio::time::sleep(settings.tick()) => {
+                    // The last answer may still be on its way out, so rest alone is not the end.
+                    let has_left = !watch.is_busy() && watch.notes().resting >= leave;
+                    if has_left || Instant::now() >= deadline {
+                        return;
+                    }
                     if let Verdict::Abort(reason) = verdict(&watch.notes(), settings, age_max) {
-                        return self.server.note_timeout(reason, &watch);
+                        return self.note_timeout(reason, watch);
                     }
                 }
             }
         }
     }
-}
 
-impl Server {
     fn note_timeout(&self, reason: &'static str, watch: &Watch) {
         self.counts.timed_out.fetch_add(1, Ordering::Relaxed);
         // Said of the connection by which this very record would be sent, it would open the next.

@@ -24,6 +24,8 @@ pub struct ServerSettings {
     pub write_stalled: Duration,
     /// Age at which a connection is retired, so that load spreads again; up to a tenth is added at random.
     pub age_max: Duration,
+    /// How long what runs may go on after its connection was retired. The peer has been told to make a new one.
+    pub retired: Duration,
     /// TLS handshake.
     pub handshake: Duration,
     /// Silence after which an HTTP/2 peer is pinged.
@@ -49,6 +51,7 @@ impl Default for ServerSettings {
             body_bytes_per_second_min: 1024,
             write_stalled: Duration::from_secs(30),
             age_max: Duration::from_secs(3600),
+            retired: Duration::from_secs(900),
             handshake: Duration::from_secs(10),
             ping_interval: Duration::from_secs(20),
             ping_timeout: Duration::from_secs(10),

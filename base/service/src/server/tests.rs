@@ -48,6 +48,11 @@ async fn answer(request: Request<Body>) -> Response<ResponseBody> {
             tokio::time::sleep(Duration::from_millis(400)).await;
             Response::new(full("slow"))
         }
+        "/slower" => {
+            tokio::time::sleep(Duration::from_millis(1_200)).await;
+            Response::new(full("slower"))
+        }
+        "/large" => Response::new(full(vec![b'x'; 2 << 20])),
         "/page" => {
             let mut page = Response::new(full("<p>"));
             page.headers_mut().insert(header::CONTENT_TYPE, http::HeaderValue::from_static("text/html; charset=utf-8"));
@@ -281,6 +286,53 @@ async fn an_old_connection_takes_leave_between_two_requests() {
     let settings = ServerSettings { age_max: Duration::from_millis(300), ..quick() };
     let answer = check_closed(settings, b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n", 200, 2_500).await;
     assert!(answer.starts_with(b"HTTP/1.1 200 OK"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_moves_is_sent_to_its_end_however_long_that_takes() {
+    let running = start(quick()).await;
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    stream.write_all(b"GET /flood HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
+    let started = Instant::now();
+    let mut received = 0;
+    let mut buffer = vec![0u8; 1 << 20];
+    // A megabyte each tenth of a second: several times the time that a resting connection gets.
+    while let Ok(count @ 1..) = stream.read_exact(&mut buffer).await {
+        received += count;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(started.elapsed() > running.server.settings.idle * 4, "{:?}", started.elapsed());
+    assert!(received >= 32 << 20, "the answer broke off after {received} bytes");
+    assert_eq!(running.server.counts.timed_out.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_over_http2_that_moves_is_sent_to_its_end_however_long_that_takes() {
+    let running = start(quick()).await;
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(32 * 1_024)
+        .handshake(TokioIo::new(stream))
+        .await
+        .unwrap();
+    running.tasks.spawn("client", async { drop(connection.await) });
+    let request = Request::get(format!("http://{}/large", running.address)).body(full("")).unwrap();
+    let mut body = sender.send_request(request).await.unwrap().into_body();
+    let started = Instant::now();
+    let mut received = 0;
+    while let Some(frame) = body.frame().await {
+        received += frame.expect("the answer is whole").data_ref().map_or(0, Bytes::len);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(started.elapsed() > running.server.settings.idle * 4, "{:?}", started.elapsed());
+    assert_eq!(received, 2 << 20);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_runs_when_its_connection_grows_old_is_answered() {
+    let settings = ServerSettings { age_max: Duration::from_millis(300), drain: Duration::from_millis(100), ..quick() };
+    let running = start(settings).await;
+    assert!(get(running.address, "/slower").await.ends_with("slower"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

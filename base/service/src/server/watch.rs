@@ -69,7 +69,8 @@ pub(crate) fn verdict(notes: &Notes, settings: &ServerSettings, age_max: Duratio
     if !notes.has_bytes && notes.age >= settings.first_byte {
         return Verdict::Abort("silent");
     }
-    if notes.in_flight > 0 {
+    // Bytes that the peer has not taken are work, even when the answer they belong to is done for us.
+    if notes.in_flight > 0 || notes.write_blocked.is_some() {
         return if notes.must_close || notes.age >= age_max { Verdict::Retire("old") } else { Verdict::Stay };
     }
     if notes.must_close {
@@ -111,7 +112,7 @@ impl Watch {
 
     pub(crate) fn note_read(&self, bytes: usize) {
         self.bytes_in.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Ordering::Relaxed);
-        if self.in_flight.load(Ordering::Relaxed) == 0 && self.first_byte_since_rest.load(Ordering::Relaxed) == NEVER {
+        if !self.is_busy() && self.first_byte_since_rest.load(Ordering::Relaxed) == NEVER {
             self.first_byte_since_rest.store(self.moment(), Ordering::Relaxed);
         }
     }
@@ -128,7 +129,10 @@ impl Watch {
     }
 
     pub(crate) fn note_write_progress(&self) {
-        self.write_blocked_since.store(NEVER, Ordering::Relaxed);
+        let was_blocked = self.write_blocked_since.swap(NEVER, Ordering::Relaxed) != NEVER;
+        if was_blocked && self.in_flight.load(Ordering::Relaxed) == 0 {
+            self.resting_since.store(self.moment(), Ordering::Relaxed);
+        }
     }
 
     /// Notes a request and returns its number.
@@ -157,6 +161,15 @@ impl Watch {
         }
     }
 
+    /// Notes that the peer took some of the answer to request `number`. What it has not taken goes on waiting.
+    pub(crate) fn note_answer_taken(&self, number: u64) {
+        let now = self.moment();
+        let mut unsent = self.unsent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, since)) = unsent.iter_mut().find(|(waiting, _)| *waiting == number) {
+            *since = now;
+        }
+    }
+
     /// Notes that the answer to request `number` waits for us, or is out.
     pub(crate) fn note_answer_moves(&self, number: u64) {
         let mut unsent = self.unsent.lock().unwrap_or_else(PoisonError::into_inner);
@@ -176,8 +189,9 @@ impl Watch {
         self.is_own.load(Ordering::Relaxed)
     }
 
+    /// A request runs, or bytes wait for the peer.
     pub(crate) fn is_busy(&self) -> bool {
-        self.in_flight.load(Ordering::Relaxed) > 0
+        self.in_flight.load(Ordering::Relaxed) > 0 || self.write_blocked_since.load(Ordering::Relaxed) != NEVER
     }
 
     pub(crate) fn notes(&self) -> Notes {

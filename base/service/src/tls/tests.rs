@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
 
 use super::*;
+use std::time::SystemTime;
 
 /// An authority that signs what a test needs.
 pub(crate) struct Authority {
@@ -220,6 +221,27 @@ async fn a_new_certificate_is_taken_without_a_restart_and_a_broken_one_is_not() 
     let error = tls.reload_if_changed().unwrap_err().to_string();
     assert!(error.contains("key.pem"), "{error}");
     assert!(meet(&tls, client(&fleet, None)).await.is_some(), "a file that is gone changes nothing");
+}
+
+#[tokio::test]
+async fn a_certificate_of_the_same_time_as_the_old_one_is_taken_too() {
+    let fleet = Authority::new("fleet");
+    let (first, second) = (fleet.issue("collector.test"), fleet.issue("collector.test"));
+    let files = Files::new(&first, None);
+    let tls = files.open();
+    // A tool that restores a backup also restores the time.
+    let replace = |path: &Path, text: &str| {
+        let modified = std::fs::metadata(path).unwrap().modified().unwrap();
+        let beside = path.with_extension("new");
+        std::fs::write(&beside, text).unwrap();
+        std::fs::File::options().write(true).open(&beside).unwrap().set_modified(modified).unwrap();
+        std::fs::rename(&beside, path).unwrap();
+    };
+    replace(&files.files.key, second.key_pem());
+    replace(&files.files.certificate, second.certificate_pem());
+    assert!(tls.reload_if_changed().unwrap());
+    let met = meet(&tls, client(&fleet, None)).await.unwrap();
+    assert_eq!(met.server_certificate, second.der().to_vec());
 }
 
 #[track_caller]

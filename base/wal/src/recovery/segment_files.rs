@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct Candidate {
     pub(super) path: PathBuf,
     pub(super) bytes: u64,
+    /// What it counts against the budget.
+    pub(super) booked_bytes: u64,
     pub(super) header: SegmentHeader,
     pub(super) is_damaged: bool,
     pub(super) is_suspect: bool,
@@ -57,6 +59,7 @@ impl SegmentFiles {
             let file = |header, is_damaged| Candidate {
                 path: path.clone(),
                 bytes: entry.bytes,
+                booked_bytes: entry.bytes,
                 header,
                 is_damaged,
                 is_suspect: false,
@@ -75,22 +78,49 @@ impl SegmentFiles {
             }
         }
         files.candidates.sort_by_key(|candidate| candidate.header.id);
-        for index in 1..files.candidates.len() {
-            if files.candidates[index].header.is_predecessor_suspect {
-                files.candidates[index - 1].is_suspect = true;
-            }
-        }
+        files.mark_suspects();
+        files.book_suspects(disk);
         Ok(files)
     }
 
-    /// Takes out the segments that hold something from `kept_from` on.
+    /// Marks what headers say of the files before them. A header means the last file with entries; files without any
+    /// between the two were begun in vain, and whether the disk has failed on them nobody can say.
+    fn mark_suspects(&mut self) {
+        for index in 1..self.candidates.len() {
+            if !self.candidates[index].header.is_predecessor_suspect {
+                continue;
+            }
+            let mut end = self.candidates[index].header.first;
+            for before in self.candidates[..index].iter_mut().rev() {
+                before.is_suspect = true;
+                if before.header.first < end {
+                    break;
+                }
+                end = before.header.first;
+            }
+        }
+    }
+
+    /// Counts an abandoned file with what its entries take, as the process did that abandoned it.
+    fn book_suspects(&mut self, disk: &dyn Disk) {
+        let ends: Vec<u64> = self.candidates.iter().skip(1).map(|next| next.header.first).collect();
+        for (candidate, end) in self.candidates.iter_mut().zip(ends) {
+            if candidate.is_suspect && !candidate.is_damaged {
+                candidate.booked_bytes = taken_bytes(disk, candidate, end).unwrap_or(candidate.bytes);
+            }
+        }
+    }
+
+    /// Takes out the segments that hold something from `kept_from` on. Abandoned files without entries are none: the
+    /// next header tells as much as theirs.
     pub(super) fn take_live(&mut self, kept_from: u64) -> Vec<Candidate> {
         let mut live = Vec::new();
         let mut end = u64::MAX;
         for candidate in std::mem::take(&mut self.candidates).into_iter().rev() {
             let is_trimmed = end <= kept_from;
+            let is_in_vain = candidate.is_suspect && candidate.header.first == end;
             end = end.min(candidate.header.first);
-            if is_trimmed { self.spares.push(candidate) } else { live.push(candidate) }
+            if is_trimmed || is_in_vain { self.spares.push(candidate) } else { live.push(candidate) }
         }
         live.reverse();
         live
@@ -140,6 +170,24 @@ fn kind_of(disk: &dyn Disk, path: &Path, bytes: u64, kept_from: u64) -> Result<K
     })
 }
 
+/// Bytes of a file up to the end of its entries, which go on to before `end`. `None` when its batches do not tell.
+fn taken_bytes(disk: &dyn Disk, candidate: &Candidate, end: u64) -> Option<u64> {
+    let file = disk.open(&candidate.path, OpenMode::Read).ok()?;
+    let header = &candidate.header;
+    let (mut at, mut due) = (PAGE_BYTES, header.first);
+    let mut bytes = [0u8; BATCH_HEADER_BYTES];
+    while due < end {
+        file.read_exact_at(&mut bytes, at).ok()?;
+        let batch = BatchHeader::decode(&bytes)?;
+        let is_next = batch.segment_id == header.id && batch.salt == header.salt && batch.first == due;
+        if !is_next || batch.count == 0 {
+            return None;
+        }
+        (at, due) = (at + padded(u64::from(batch.length)), batch.end());
+    }
+    (at <= candidate.bytes).then_some(at)
+}
+
 /// Rebuilds a damaged header from the batches behind it. Those of the file's last life carry the highest id.
 fn header_from_batches(
     file: &mut SalvageFile,
@@ -169,7 +217,8 @@ fn header_from_batches(
                         kept_from: 1,
                         salt: header.salt,
                         chain_seed: header.chain_seed,
-                        is_predecessor_suspect: false,
+                        // Batches do not say. A file that is not used again costs the least.
+                        is_predecessor_suspect: true,
                     });
                 }
                 step = padded(u64::from(header.length));

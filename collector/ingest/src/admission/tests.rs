@@ -1,9 +1,11 @@
 use super::*;
 use crate::ledger::RefuseReason;
-use crate::tests::{DAY, NOW, Setup, Shop, TENANT, bad_record, encoded, record};
+use crate::quota::{Allowance, Quota, QuotaSettings};
+use crate::tests::{DAY, NOW, Reply, Setup, Shop, TENANT, bad_record, encoded, record};
 use basics::{ErrorClass, KIB, MIB};
 use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use std::num::NonZeroU64;
 use std::time::Duration;
 use testkit::faulty_disk::{Call, Fault};
 use wal::WalError;
@@ -203,6 +205,33 @@ fn oddities_are_told_although_everything_is_taken() {
 }
 
 #[test]
+fn half_a_surrogate_pair_is_told_although_its_record_is_taken() {
+    let mut shop = Shop::open(Setup::default());
+    let reply = shop.send_json(
+        r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[
+            {"body":{"stringValue":"half \ud83d"}},{"body":{"stringValue":"whole \ud83d\ude00"}}]}]}]}"#,
+    );
+    shop.sync();
+    shop.feed();
+    let want = "1 texts held half a surrogate pair, which is no character; it is replaced by U+FFFD";
+    assert_eq!(reply.receipt(), Receipt { received: 2, rejected: 0, message: want.to_owned() });
+    assert_eq!(shop.bodies(), ["half \u{fffd}", "whole \u{1f600}"]);
+}
+
+/// The log's writer thread books the verdict, and everybody waits for it.
+#[test]
+fn the_verdict_that_is_booked_is_one_sum_a_reason_however_many_records_are_rejected() {
+    let shop = Shop::open(Setup::default());
+    let mut records = vec![LogRecord { trace_id: vec![1; 7], ..LogRecord::default() }; 10_000];
+    records.extend(vec![LogRecord { span_id: vec![1; 3], ..LogRecord::default() }; 5_000]);
+    records.push(record("good"));
+    let request = shop.request(Format::Protobuf, Coding::Identity, encoded(records));
+    let prepared = shop.ingest.prepare(request).unwrap();
+    let sums: Vec<_> = prepared.rejected_sums.iter().collect();
+    assert_eq!(sums, [("bad_span_id", 5_000), ("bad_trace_id", 10_000)]);
+}
+
+#[test]
 fn a_full_log_refuses_and_takes_again_what_is_trimmed() {
     let mut shop = Shop::open(Setup { wal_bytes: 512 * KIB, ..Setup::default() });
     let long = || vec![record(&"x".repeat(60_000))];
@@ -283,7 +312,7 @@ fn an_answer_about_a_request_is_never_longer_than_its_ceiling() {
         notes: SurveyNotes::default(),
     };
     let endless = "é".repeat(10_000);
-    let receipt = receipt(&survey, Some(&endless));
+    let receipt = receipt(&survey, &[endless]);
     assert!((MESSAGE_BYTES_MAX - 1..=MESSAGE_BYTES_MAX).contains(&receipt.message.len()));
     for reason in RejectReason::ALL {
         assert!(receipt.message.contains(reason.message()), "{}", reason.name());
@@ -304,4 +333,116 @@ fn tenants_have_accounts_of_their_own() {
     let view = shop.ingest.ledger().view();
     assert_eq!((view[&(TENANT, Signal::Logs)].stored, view[&(other, Signal::Logs)].stored), (1, 1));
     assert_eq!(shop.bodies(), ["mine"]);
+}
+
+/// A house that lets each tenant send so many bytes a second, and as many at once.
+fn setup_with_quota(bytes_per_second: u64) -> Setup {
+    let per_second = NonZeroU64::new(bytes_per_second).unwrap();
+    let each_tenant = Quota { bytes: Some(Allowance { per_second, burst: bytes_per_second }), records: None };
+    let quotas = QuotaSettings { each_tenant, ..QuotaSettings::default() };
+    let base = Setup::default();
+    Setup { settings: IngestSettings { quotas, ..base.settings.clone() }, ..base }
+}
+
+#[test]
+fn a_tenant_over_its_quota_is_refused_whole_beside_the_ledger_and_taken_after_the_wait() {
+    let one = || vec![record("one"), bad_record()];
+    let length = encoded(one()).len() as u64;
+    // One request a second.
+    let mut shop = Shop::open(setup_with_quota(length));
+    assert_eq!(shop.deliver(one()).received, 2);
+    shop.clock.pass(Duration::from_millis(250));
+    let (used, entries) = (shop.budget.used_bytes(), shop.wal.stats().entries);
+    let reply = shop.send(one());
+    let error = reply.error();
+    assert_eq!((error.class(), error.refuse_reason()), (ErrorClass::Quota, RefuseReason::Quota));
+    let IngestError::Quota(over) = error else { panic!("{error}") };
+    assert_eq!(over.wait(), Duration::from_millis(750));
+    shop.sync();
+    shop.feed();
+    assert_eq!((shop.budget.used_bytes(), shop.wal.stats().entries), (used, entries), "nothing of it is kept");
+    let account = shop.account();
+    assert_eq!((account.received, account.stored, account.in_flight), (2, 1, 0));
+    assert_eq!((account.refused["quota"].requests, account.refused["quota"].bytes), (1, length));
+    assert_eq!(account.rejected, [("bad_trace_id", 1)].into(), "no record of a refused request is counted");
+
+    shop.clock.pass(over.wait() - Duration::from_nanos(1));
+    assert!(matches!(shop.send(one()).error(), IngestError::Quota(_)));
+    shop.clock.pass(Duration::from_nanos(1));
+    assert_eq!(shop.deliver(one()).received, 2);
+    assert_eq!(shop.bodies(), ["one", "one"]);
+}
+
+#[test]
+fn what_a_quota_counts_is_the_body_decompressed_whatever_its_coding_and_format() {
+    let text = "x".repeat(5_000);
+    let plain = encoded(vec![record(&text)]);
+    let json =
+        format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{"body":{{"stringValue":"{text}"}}}}]}}]}}]}}"#);
+    for (format, coding, body) in [
+        (Format::Protobuf, Coding::Identity, plain.clone()),
+        (Format::Protobuf, Coding::Gzip, plain.clone()),
+        (Format::Protobuf, Coding::Zstd, plain),
+        (Format::Json, Coding::Gzip, json.into_bytes()),
+    ] {
+        let length = body.len() as u64;
+        let shop = Shop::open(setup_with_quota(2 * length));
+        let replies = [(); 3].map(|()| shop.admit(shop.request(format, coding, body.clone())));
+        let are_open = replies.each_ref().map(Reply::is_open);
+        assert_eq!(are_open, [true, true, false], "{format:?} {coding:?}");
+        assert_eq!(shop.account().refused["quota"].bytes, length);
+    }
+}
+
+#[test]
+fn the_tenants_do_not_pay_for_each_other_and_our_own_telemetry_pays_nothing() {
+    let plain = || encoded(vec![record("one")]);
+    let mut shop = Shop::open(setup_with_quota(plain().len() as u64));
+    let send = |tenant| shop.admit(LogRequest { tenant, ..shop.request(Format::Protobuf, Coding::Identity, plain()) });
+    let loud: Vec<_> = (0..5).map(|_| send(TENANT)).collect();
+    let quiet = send(TenantId(17));
+    let own: Vec<_> = (0..5).map(|_| send(TenantId::SELF)).collect();
+    shop.sync();
+    shop.feed();
+    assert_eq!(loud.iter().filter(|reply| reply.take().is_ok()).count(), 1);
+    quiet.receipt();
+    own.iter().for_each(|reply| drop(reply.receipt()));
+    assert_eq!(shop.account().refused["quota"].requests, 4);
+    assert!(shop.ingest.ledger().view()[&(TenantId::SELF, Signal::Logs)].refused.is_empty());
+}
+
+#[test]
+fn what_the_log_could_not_take_is_not_charged() {
+    let mut shop = Shop::open(setup_with_quota(encoded(vec![record("again")]).len() as u64));
+    assert_eq!(shop.deliver(vec![record("first")]).received, 1);
+    shop.clock.pass(Duration::from_secs(1));
+    shop.setup.disk.fail_from(shop.setup.disk.call_count(), Fault::Eio);
+    let reply = shop.send(vec![record("again")]);
+    shop.sync();
+    assert_eq!(reply.error().refuse_reason(), RefuseReason::ReadOnly, "refused by the writer of the log");
+    for _ in 0..3 {
+        let error = shop.send(vec![record("again")]).error();
+        assert_eq!(error.refuse_reason(), RefuseReason::ReadOnly, "refused at once, and not for the quota");
+    }
+    shop.setup.disk.fail_no_more();
+    shop.wal_writer.probe();
+    assert_eq!(shop.deliver(vec![record("again")]).received, 1);
+    assert_eq!(shop.bodies(), ["first", "again"]);
+}
+
+#[test]
+fn what_was_acknowledged_is_replayed_whatever_the_quota_is_afterwards() {
+    let mut shop = Shop::open(Setup::default());
+    for number in 0..5 {
+        shop.deliver(vec![record(&format!("record {number}")), bad_record()]);
+    }
+    let bodies = shop.bodies();
+    let mut shop = shop.crash_into(|setup| setup.settings.quotas = setup_with_quota(1).settings.quotas);
+    assert_eq!(shop.replay().records, 5);
+    assert_eq!(shop.bodies(), bodies);
+    let account = shop.account();
+    assert_eq!((account.received, account.stored, account.refused.len()), (10, 5, 0));
+    // And it has used up nothing: what comes in finds its bucket full.
+    assert_eq!(shop.deliver(vec![record("new")]).received, 1);
+    assert!(matches!(shop.send(vec![record("newer")]).error(), IngestError::Quota(_)));
 }

@@ -9,7 +9,7 @@ fn view(ledger: &Ledger) -> AccountView {
 #[test]
 fn every_received_record_is_in_exactly_one_place() {
     let ledger = Ledger::new();
-    ledger.acknowledge(TENANT, Signal::Logs, 10, ["too_old", "too_old", "trace_id"].into_iter());
+    ledger.acknowledge(TENANT, Signal::Logs, 10, &["too_old", "too_old", "trace_id"].into_iter().collect());
     assert!(view(&ledger).is_balanced());
     assert_eq!(view(&ledger).in_flight, 7);
     ledger.store(TENANT, Signal::Logs, 5);
@@ -24,7 +24,7 @@ fn every_received_record_is_in_exactly_one_place() {
 #[test]
 fn a_record_stored_twice_shows_as_an_unbalanced_account() {
     let ledger = Ledger::new();
-    ledger.acknowledge(TENANT, Signal::Logs, 1, std::iter::empty());
+    ledger.acknowledge(TENANT, Signal::Logs, 1, &RejectedSums::default());
     ledger.store(TENANT, Signal::Logs, 1);
     ledger.store(TENANT, Signal::Logs, 1);
     assert!(!view(&ledger).is_balanced());
@@ -38,4 +38,13 @@ fn a_refused_request_stands_beside_the_equation() {
     assert_eq!(account.refused["memory"], Refused { requests: 1, bytes: 500 });
     assert_eq!(account.received, 0);
     assert!(account.is_balanced());
+}
+
+#[test]
+fn bytes_that_a_stranger_claims_never_break_the_books() {
+    let ledger = Ledger::new();
+    for claimed in [18_446_744_073_709_551_613, 18_446_744_073_709_551_613, 1] {
+        ledger.refuse(TENANT, Signal::Logs, claimed, RefuseReason::TooLarge);
+    }
+    assert_eq!(view(&ledger).refused["too_large"], Refused { requests: 3, bytes: u64::MAX });
 }

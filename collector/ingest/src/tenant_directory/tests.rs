@@ -1,6 +1,8 @@
 use super::*;
-use basics::OsDisk;
+use basics::{DiskEntry, DiskFile, OsDisk};
 use proptest::prelude::*;
+use std::sync::mpsc;
+use std::time::Duration;
 
 fn name(text: &str) -> TenantName {
     text.parse().unwrap()
@@ -26,6 +28,91 @@ fn a_tenant_keeps_its_number_over_restarts() {
     assert_eq!(directory.find(&name("shop")), Some(shop));
     assert_eq!(directory.name_of(shop), Some(name("shop")));
     assert_eq!(directory.name_of(TenantId::SELF), Some(TenantName::self_tenant()));
+}
+
+/// A disk whose syncs of directories take until the gate is open.
+struct SlowDisk {
+    gate: Mutex<mpsc::Receiver<()>>,
+    begun: mpsc::SyncSender<()>,
+}
+
+impl Disk for SlowDisk {
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Box<dyn DiskFile>> {
+        OsDisk.open(path, mode)
+    }
+
+    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
+        OsDisk.create_dir_all(path)
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<DiskEntry>> {
+        OsDisk.list(dir)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        OsDisk.rename(from, to)
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        OsDisk.remove_file(path)
+    }
+
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
+        OsDisk.remove_dir_all(path)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        self.begun.send(()).unwrap();
+        self.gate.lock().unwrap().recv().unwrap();
+        OsDisk.sync_dir(dir)
+    }
+
+    fn free_bytes(&self, dir: &Path) -> io::Result<u64> {
+        OsDisk.free_bytes(dir)
+    }
+}
+
+#[test]
+fn looking_a_tenant_up_does_not_wait_for_a_disk_that_takes_its_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let (open_gate, gate) = mpsc::sync_channel(1);
+    let (begun, has_begun) = mpsc::sync_channel(1);
+    let disk = SlowDisk { gate: Mutex::new(gate), begun };
+    let directory = TenantDirectory::open(Arc::new(disk), dir.path()).unwrap();
+    let (found, answers) = mpsc::sync_channel(1);
+    std::thread::scope(|scope| {
+        let new = scope.spawn(|| directory.ensure(&name("shop")).unwrap());
+        has_begun.recv().unwrap();
+        scope.spawn(|| {
+            let default = directory.find(&name("default"));
+            let seen = (default, directory.name_of(TenantId::SELF), directory.find(&name("shop")));
+            found.send((seen, directory.ensure(&name("default")).unwrap())).unwrap();
+        });
+        let answer = answers.recv_timeout(Duration::from_secs(10));
+        open_gate.send(()).unwrap();
+        let ((default, own, shop), again) = answer.expect("lookups wait for the write");
+        assert_eq!((default, own), (Some(TenantId::DEFAULT), Some(TenantName::self_tenant())));
+        assert_eq!((shop, again), (None, TenantId::DEFAULT), "not before it is durable");
+        let shop = new.join().unwrap();
+        assert_eq!(directory.find(&name("shop")), Some(shop));
+    });
+}
+
+#[test]
+fn tenants_that_come_at_once_get_numbers_of_their_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let directory = open(dir.path()).unwrap();
+    let numbers: Vec<TenantId> = std::thread::scope(|scope| {
+        let ensure = |number: usize| directory.ensure(&name(&format!("tenant-{}", number / 2))).unwrap();
+        let threads: Vec<_> = (0..16).map(|number| scope.spawn(move || ensure(number))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let distinct: BTreeSet<TenantId> = numbers.iter().copied().collect();
+    assert_eq!(distinct.len(), 8, "two askers for each name: {numbers:?}");
+    let again = open(dir.path()).unwrap();
+    for (number, id) in numbers.iter().enumerate() {
+        assert_eq!(again.name_of(*id), Some(name(&format!("tenant-{}", number / 2))));
+    }
 }
 
 #[test]

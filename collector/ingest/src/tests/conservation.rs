@@ -1,13 +1,15 @@
 //! received = stored + rejected + dropped + in_flight, whatever happens, at every moment.
 
 use super::{Setup, Shop, TENANT, bad_record, encoded, record};
-use crate::{Format, LogRequest, Signal};
+use crate::{Allowance, Format, LogRequest, Signal};
 use basics::KIB;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 use testkit::faulty_disk::Fault;
 use wire::inflate::Coding;
 
@@ -29,6 +31,8 @@ enum Event {
     /// The disk fails from here on, or works again.
     Break,
     Mend,
+    /// Half a second goes by.
+    Rest,
     /// The process ends and starts again.
     Crash,
 }
@@ -42,6 +46,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         3 => Just(Event::Feed),
         1 => Just(Event::Break),
         1 => Just(Event::Mend),
+        1 => Just(Event::Rest),
         1 => Just(Event::Crash),
     ];
     vec(event, 1..60)
@@ -56,8 +61,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn every_record_is_in_one_account(events in events()) {
-        let mut shop = Shop::open(Setup { wal_bytes: 1_024 * KIB, memory_bytes: 512 * KIB, ..Setup::default() });
+    fn every_record_is_in_one_account(events in events(), has_quota in any::<bool>()) {
+        let mut setup = Setup { wal_bytes: 1_024 * KIB, memory_bytes: 512 * KIB, ..Setup::default() };
+        if has_quota {
+            setup.settings.quotas.each_tenant.bytes =
+                Some(Allowance { per_second: NonZeroU64::new(100).unwrap(), burst: 400 });
+        }
+        let mut shop = Shop::open(setup);
         let mut replies = Vec::new();
         let (mut sent, mut acknowledged, mut stored_before) = (0u64, 0u64, 0u64);
         for event in events {
@@ -81,6 +91,7 @@ proptest! {
                     shop.setup.disk.fail_no_more();
                     shop.wal_writer.probe();
                 }
+                Event::Rest => shop.clock.pass(Duration::from_millis(500)),
                 Event::Crash => {
                     // What was answered counts; what was not may be found or not.
                     for (reply, good) in replies.drain(..) {

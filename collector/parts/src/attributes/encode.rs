@@ -19,12 +19,38 @@ pub(crate) struct Encoded {
     pub(crate) typed: Vec<(TypedKey, ArrayRef)>,
 }
 
-/// Puts the attributes into columns.
+/// Puts the attributes into columns, which are chosen by frequency.
 pub(crate) fn encode(entries: &AttributeEntries<'_>) -> Encoded {
-    let plan = plan(entries);
+    fill(entries, &plan(entries))
+}
+
+/// Puts the attributes into these columns, and all others into the list.
+pub(crate) fn encode_as<'a>(entries: &mut AttributeEntries<'a>, typed: &'a [TypedKey]) -> Encoded {
+    let keys: Vec<u32> = typed.iter().map(|typed| entries.key(&typed.key)).collect();
+    let mut plan = Plan {
+        columns: Vec::with_capacity(typed.len()),
+        numbers: vec![[IN_REST; SCALARS]; entries.keys.len()],
+        rest_count: 0,
+        rest_text_bytes: 0,
+        rest_key_bytes: 0,
+    };
+    for (number, (key, typed)) in (0u8..).zip(keys.into_iter().zip(typed)) {
+        let scalar = scalar(typed.kind).expect("only scalars get a column of their own");
+        plan.numbers[key as usize][scalar] = number;
+        plan.columns.push(Planned { key, kind: typed.kind, count: 0, text_bytes: 0 });
+    }
+    fill(entries, &plan)
+}
+
+/// True for the types that may get a column of their own.
+pub(crate) fn is_scalar(kind: ValueKind) -> bool {
+    scalar(kind).is_some()
+}
+
+fn fill(entries: &AttributeEntries<'_>, plan: &Plan) -> Encoded {
     let mut columns: Vec<ColumnBuilder> =
         plan.columns.iter().map(|planned| ColumnBuilder::new(planned, entries.ends.len())).collect();
-    let mut rest = RestBuilder::new(&plan, entries.ends.len());
+    let mut rest = RestBuilder::new(plan, entries.ends.len());
     let mut order = BinaryBuilder::with_capacity(entries.ends.len(), entries.entries.len());
     let mut numbers = Vec::new();
     let mut firsts = Firsts::new(entries.keys.len());

@@ -31,7 +31,7 @@ fn check_stats(head: &Head, budget: &MemoryBudget, tenants: &[TenantId]) {
 
 #[test]
 fn what_was_appended_is_in_the_next_snapshot() {
-    let head = Head::new(new_layout());
+    let head = Head::new(Arc::new(new_layout()));
     for sequence in 0..50 {
         append(&head, TENANT, sequence);
         assert_eq!(sequences(&head.snapshot(TENANT)), (0..=sequence).collect::<Vec<_>>());
@@ -40,7 +40,7 @@ fn what_was_appended_is_in_the_next_snapshot() {
 
 #[test]
 fn a_snapshot_never_changes() {
-    let head = Head::new(new_layout());
+    let head = Head::new(Arc::new(new_layout()));
     let mut taken = Vec::new();
     for sequence in 0..200 {
         append(&head, TENANT, sequence);
@@ -53,7 +53,7 @@ fn a_snapshot_never_changes() {
 
 #[test]
 fn tenants_see_only_their_own() {
-    let head = Head::new(new_layout());
+    let head = Head::new(Arc::new(new_layout()));
     append(&head, TENANT, 1);
     append(&head, OTHER, 2);
     append(&head, TENANT, 3);
@@ -65,7 +65,7 @@ fn tenants_see_only_their_own() {
 
 #[test]
 fn records_that_come_one_by_one_end_in_few_batches_at_little_cost() {
-    let head = Head::new(new_layout());
+    let head = Head::new(Arc::new(new_layout()));
     let records = 20_000u64;
     let mut copied = 0;
     for sequence in 0..records {
@@ -84,7 +84,7 @@ fn records_that_come_one_by_one_end_in_few_batches_at_little_cost() {
 
 #[test]
 fn no_batch_grows_beyond_its_ceiling() {
-    let head = Head::new(new_layout());
+    let head = Head::new(Arc::new(new_layout()));
     let mut next = 0;
     for size in [900u64, 999, 1, 4_096, 500, 3_000, 998, 1, 1, 1] {
         head.append(TENANT, batch(&(next..next + size).map(|sequence| sample(0, sequence)).collect::<Vec<_>>()), None);
@@ -100,7 +100,7 @@ fn no_batch_grows_beyond_its_ceiling() {
 #[test]
 fn a_reservation_is_brought_to_what_is_held() {
     let budget = MemoryBudget::new(MIB);
-    let head = Head::new(new_layout());
+    let head = Head::new(Arc::new(new_layout()));
     head.append(TENANT, batch(&[sample(0, 0)]), budget.try_reserve(500_000));
     check_stats(&head, &budget, &[TENANT]);
     head.append(TENANT, batch(&[sample(0, 1)]), budget.try_reserve(1));
@@ -114,7 +114,7 @@ fn a_reservation_is_brought_to_what_is_held() {
 fn acknowledged_records_are_kept_when_the_budget_is_used_up_and_show_as_uncharged() {
     let budget = MemoryBudget::new(100_000);
     let others = budget.try_reserve(99_000).unwrap();
-    let head = Head::new(new_layout());
+    let head = Head::new(Arc::new(new_layout()));
     let long = Sample { text: "x".repeat(20_000), ..sample(0, 0) };
     head.append(TENANT, batch(&[long]), budget.try_reserve(1_000));
     assert!(head.stats().uncharged_bytes > 19_000, "{:?}", head.stats());
@@ -129,7 +129,7 @@ fn acknowledged_records_are_kept_when_the_budget_is_used_up_and_show_as_uncharge
 
 #[test]
 fn whoever_takes_snapshots_while_records_come_sees_each_once_and_none_vanish() {
-    let head = Head::new(new_layout());
+    let head = Head::new(Arc::new(new_layout()));
     let (appended, is_done) = (AtomicU64::new(0), AtomicBool::new(false));
     let records = 5_000;
     std::thread::scope(|scope| {
@@ -169,7 +169,7 @@ proptest! {
     #[test]
     fn whatever_comes_is_held_once_charged_and_shown(appends in appends(), limit in 0..1_000_000u64) {
         let budget = MemoryBudget::new(limit);
-        let head = Head::new(new_layout());
+        let head = Head::new(Arc::new(new_layout()));
         let mut sent = [Vec::new(), Vec::new()];
         let mut base = 0;
         for (is_other, mut records, reserved) in appends {

@@ -5,7 +5,7 @@ use super::mask::Mask;
 use super::prefilter::Sight;
 use super::slice::Slice;
 use super::text::TextTest;
-use super::value_test::{stored_passes, strings_that_pass};
+use super::value_test::{ValueTest, stored_passes, strings_that_pass};
 use crate::guard::{QueryGuard, Stop};
 use arrow_array::Array;
 use model::ValueKind;
@@ -13,6 +13,13 @@ use model::ValueKind;
 /// The candidates in which the term occurs.
 pub(crate) fn anywhere(test: &TextTest, slice: Slice<'_>, candidates: Mask, guard: &QueryGuard) -> Result<Mask, Stop> {
     let mut passed = body(test, slice, candidates, guard)?;
+    let may_be_in_values = match (slice.columns().batch().group(), test.index()) {
+        (Some(group), Some(index)) => index.may_be_in_values(group),
+        _ => true,
+    };
+    if !may_be_in_values {
+        return Ok(passed);
+    }
     for column in slice.columns().batch().string_attribute_columns() {
         let open = candidates.and_not(passed).and(slice.valid(column.nulls()));
         if !open.is_empty() {

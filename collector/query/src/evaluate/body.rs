@@ -17,7 +17,18 @@ pub(crate) fn body(
     let kinds = &columns.body_kinds()[slice.rows()];
     let are_strings = kinds.iter().all(|kind| *kind == ValueKind::Str as u8);
     let strings = if are_strings { candidates } else { candidates.retain(|row| kinds[row] == ValueKind::Str as u8) };
-    let passed = strings_that_pass(test, columns.body(), slice, strings, guard)?;
+    let passed = match test.index().filter(|_| columns.batch().group().is_some()) {
+        Some(index) => {
+            let known = index.messages(slice, strings);
+            // The texts are read only for what is open.
+            let looked_at = match known.open.is_empty() {
+                true => Mask::EMPTY,
+                false => strings_that_pass(test, columns.body(), slice, known.open, guard)?,
+            };
+            known.passed.or(looked_at)
+        }
+        None => strings_that_pass(test, columns.body(), slice, strings, guard)?,
+    };
     if are_strings {
         return Ok(passed);
     }

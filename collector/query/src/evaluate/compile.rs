@@ -2,22 +2,26 @@
 
 use super::compare::{CompareNumber, CompareText, holds};
 use super::equals::EqualsTest;
+use super::ip_range::{InTextTest, WholeValueTest};
 use super::level::BySeverity;
 use super::number::Number;
+use super::one_of::OneOfTest;
 use super::question::{Condition, Node};
 use super::text::TextTest;
 use crate::error::QueryError;
 use crate::limits::{FILTER_CONDITIONS_MAX, FILTER_DEPTH_MAX};
 use basics::Timestamp;
+use model::limits::{LIST_VALUES_MAX, REGEXES_MAX, WILDCARD_STARS_MAX};
 use model::{Comparison, Field, Filter, Literal, TextTarget, TimeRange};
 
 /// Compiles a filter.
 pub(crate) fn compile(filter: &Filter) -> Result<Node, QueryError> {
-    Compiler { conditions: 0 }.node(filter, 0)
+    Compiler { conditions: 0, regexes: 0 }.node(filter, 0)
 }
 
 struct Compiler {
     conditions: usize,
+    regexes: usize,
 }
 
 impl Compiler {
@@ -35,14 +39,33 @@ impl Compiler {
                 Node::Not(inner) => *inner,
                 other @ (Node::And(_) | Node::Or(_) | Node::Condition(_)) => Node::Not(Box::new(other)),
             }),
-            Filter::Text { .. } | Filter::Equals { .. } | Filter::Exists(_) | Filter::Compare { .. } => {
-                self.conditions += 1;
-                if self.conditions > FILTER_CONDITIONS_MAX {
-                    return Err(QueryError::FilterTooLarge);
-                }
-                Ok(condition(filter))
+            Filter::Text { .. }
+            | Filter::Exact { .. }
+            | Filter::Wildcard { .. }
+            | Filter::Regex { .. }
+            | Filter::Equals { .. }
+            | Filter::OneOf { .. }
+            | Filter::InIpRange { .. }
+            | Filter::Exists(_)
+            | Filter::Compare { .. } => {
+                self.count(filter)?;
+                condition(filter)
             }
         }
+    }
+
+    fn count(&mut self, filter: &Filter) -> Result<(), QueryError> {
+        self.conditions += 1;
+        self.regexes += usize::from(matches!(filter, Filter::Regex { .. }));
+        let is_too_long = match filter {
+            Filter::OneOf { values, .. } => values.len() > LIST_VALUES_MAX,
+            Filter::Wildcard { wildcard, .. } => wildcard.pieces.len() > WILDCARD_STARS_MAX + 1,
+            _ => false,
+        };
+        if self.conditions > FILTER_CONDITIONS_MAX || self.regexes > REGEXES_MAX || is_too_long {
+            return Err(QueryError::FilterTooLarge);
+        }
+        Ok(())
     }
 
     fn nodes(&mut self, filters: &[Filter], depth: usize) -> Result<Vec<Node>, QueryError> {
@@ -79,23 +102,39 @@ fn only_or(mut parts: Vec<Node>, none: Node, join: fn(Vec<Node>) -> Node) -> Nod
 }
 
 /// A filter that is none of All, And, Or and Not.
-fn condition(filter: &Filter) -> Node {
+fn condition(filter: &Filter) -> Result<Node, QueryError> {
     let condition = match filter {
-        Filter::Text { target: TextTarget::Anywhere, term } => Condition::Anywhere(Box::new(TextTest::new(term))),
-        Filter::Text { target: TextTarget::Field(Field::Time), .. } => return Node::Nothing,
-        Filter::Text { target: TextTarget::Field(field), term } => {
-            Condition::Text(field.clone(), Box::new(TextTest::new(term)))
-        }
-        Filter::Equals { field: Field::Time, .. } => return Node::Nothing,
+        Filter::Text { target, term } => return Ok(text(target, TextTest::term(term))),
+        Filter::Exact { target, term } => return Ok(text(target, TextTest::exact(term))),
+        Filter::Wildcard { target, wildcard } => return Ok(text(target, TextTest::wildcard(wildcard))),
+        Filter::Regex { target, regex } => return Ok(text(target, TextTest::regex(regex)?)),
+        Filter::Equals { field: Field::Time, .. }
+        | Filter::OneOf { field: Field::Time, .. }
+        | Filter::InIpRange { field: Field::Time, .. } => return Ok(Node::Nothing),
         Filter::Equals { field, value } => Condition::Equals(field.clone(), EqualsTest::new(value)),
-        Filter::Exists(Field::Time) => return Node::All,
+        Filter::OneOf { values, .. } if values.is_empty() => return Ok(Node::Nothing),
+        Filter::OneOf { field, values } => Condition::OneOf(field.clone(), OneOfTest::new(values)),
+        Filter::InIpRange { field: Field::Body, range } => {
+            Condition::IpInText(Field::Body, InTextTest { range: *range })
+        }
+        Filter::InIpRange { field, range } => Condition::IpRange(field.clone(), WholeValueTest { range: *range }),
+        Filter::Exists(Field::Time) => return Ok(Node::All),
         Filter::Exists(field) => Condition::Exists(field.clone()),
-        Filter::Compare { field, comparison, literal } => return comparing(field, *comparison, literal),
+        Filter::Compare { field, comparison, literal } => return Ok(comparing(field, *comparison, literal)),
         Filter::All | Filter::And(_) | Filter::Or(_) | Filter::Not(_) => {
             unreachable!("the caller has looked into these")
         }
     };
-    Node::Condition(condition)
+    Ok(Node::Condition(condition))
+}
+
+/// Times are only compared.
+fn text(target: &TextTarget, test: TextTest) -> Node {
+    match target {
+        TextTarget::Anywhere => Node::Condition(Condition::Anywhere(Box::new(test))),
+        TextTarget::Field(Field::Time) => Node::Nothing,
+        TextTarget::Field(field) => Node::Condition(Condition::Text(field.clone(), Box::new(test))),
+    }
 }
 
 /// A literal of another kind than the field's is never in any relation to it.
@@ -127,6 +166,9 @@ fn cost(node: &Node) -> u32 {
             Condition::Time { .. } | Condition::Level(_) => 1,
             Condition::Exists(field) => 1 + reading(field),
             Condition::Equals(field, _) => 2 + reading(field),
+            Condition::OneOf(field, _) => 3 + reading(field),
+            Condition::IpRange(field, _) => 5 + reading(field),
+            Condition::IpInText(field, _) => 60 + reading(field),
             Condition::CompareText(field, _) => 3 + reading(field),
             Condition::CompareNumber(field, _) => 4 + reading(field),
             Condition::Text(Field::Body, _) => 40,
@@ -142,6 +184,7 @@ fn reading(field: &Field) -> u32 {
         Field::Time | Field::Service | Field::ScopeName | Field::Level => 0,
         Field::TraceId | Field::SpanId | Field::EventName => 2,
         Field::Body | Field::Attribute(_) => 4,
+        Field::BodyPath(_) => 30,
     }
 }
 

@@ -5,6 +5,7 @@
 use super::number::Number;
 use super::value_test::ValueTest;
 use std::cmp::Ordering;
+use text_index::{Needle, required_word_keys};
 
 /// The whole value.
 #[derive(Debug, Clone)]
@@ -13,11 +14,19 @@ pub(crate) struct EqualsTest {
     number: Option<Number>,
     /// The bytes that the text names in lower-case hexadecimal digits.
     id: Option<Vec<u8>>,
+    /// Words of the text.
+    keys: Vec<u64>,
 }
 
 impl EqualsTest {
     pub(crate) fn new(text: &str) -> EqualsTest {
-        EqualsTest { text: text.into(), number: Number::parse(text), id: bytes_of(text) }
+        let keys = required_word_keys(Needle { text, is_open_start: false, is_open_end: false });
+        EqualsTest { text: text.into(), number: Number::parse(text), id: bytes_of(text), keys }
+    }
+
+    /// Words of the digits of an id that is this text.
+    pub(crate) fn id_keys(&self) -> &[u64] {
+        &self.keys
     }
 
     fn is_number(&self, number: Number) -> bool {
@@ -59,7 +68,8 @@ impl ValueTest for EqualsTest {
     }
 }
 
-fn bytes_of(hex: &str) -> Option<Vec<u8>> {
+/// The bytes that a text names in lower-case hexadecimal digits.
+pub(super) fn bytes_of(hex: &str) -> Option<Vec<u8>> {
     let nibble = |digit: &u8| match digit {
         b'0'..=b'9' => Some(digit - b'0'),
         b'a'..=b'f' => Some(digit - b'a' + 10),

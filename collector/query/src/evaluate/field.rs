@@ -2,6 +2,7 @@
 
 use super::attribute::attribute;
 use super::body::body;
+use super::body_path::body_path;
 use super::id::id;
 use super::level::level;
 use super::mask::Mask;
@@ -38,6 +39,7 @@ pub(crate) fn field(
         Field::SpanId => id(test, columns.span_ids(), slice, candidates, guard),
         Field::EventName => nonempty_strings(test, columns.event_name(), slice, candidates, guard),
         Field::Attribute(key) => attribute(key, test, slice, candidates, guard),
+        Field::BodyPath(path) => body_path(path, test, slice, candidates, guard),
     }
 }
 

@@ -24,10 +24,15 @@ impl BySeverity {
         BySeverity(holds)
     }
 
+    /// Whether it holds for a severity.
+    pub(crate) fn holds(&self, severity: u8) -> bool {
+        self.0.get(usize::from(severity)).is_some_and(|holds| *holds)
+    }
+
     /// The candidates for whose severity it holds.
     pub(crate) fn rows(&self, slice: Slice<'_>, candidates: Mask, guard: &QueryGuard) -> Result<Mask, Stop> {
         let severities = &slice.columns().severity()[slice.rows()];
-        scalars_that_pass(candidates, guard, |row| self.0.get(usize::from(severities[row])).is_some_and(|holds| *holds))
+        scalars_that_pass(candidates, guard, |row| self.holds(severities[row]))
     }
 }
 

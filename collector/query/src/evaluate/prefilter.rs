@@ -80,6 +80,11 @@ impl Prefilter {
         Prefilter { piece, needs_more_than_ascii, is_all }
     }
 
+    /// Looks for a text that each match holds, folded, but which is not all that is asked.
+    pub(crate) fn of_part(text: &str) -> Prefilter {
+        Prefilter { is_all: false, ..Prefilter::new(text) }
+    }
+
     /// Visits the texts of a column that may match, in order.
     pub(crate) fn visit(
         &self,

@@ -6,14 +6,18 @@ use super::compile::{compile, time_range};
 use super::equals::EqualsTest;
 use super::exists::ExistsTest;
 use super::field::field;
+use super::index::IndexTest;
+use super::ip_range::{InTextTest, WholeValueTest};
 use super::level::BySeverity;
 use super::mask::Mask;
+use super::one_of::OneOfTest;
 use super::slice::Slice;
 use super::text::TextTest;
-use super::value_test::scalars_that_pass;
+use super::value_test::{ValueTest, scalars_that_pass};
 use crate::error::QueryError;
 use crate::guard::{QueryGuard, Stop};
 use model::{Comparison, Field, Filter, TimeRange};
+use parts::StoredGroup;
 
 /// A filter made ready to be put to many slices.
 #[derive(Debug)]
@@ -41,6 +45,9 @@ pub(crate) enum Condition {
     Anywhere(Box<TextTest>),
     Text(Field, Box<TextTest>),
     Equals(Field, EqualsTest),
+    OneOf(Field, OneOfTest),
+    IpRange(Field, WholeValueTest),
+    IpInText(Field, InTextTest),
     Exists(Field),
     CompareNumber(Field, CompareNumber),
     CompareText(Field, CompareText),
@@ -54,6 +61,18 @@ impl Question {
     /// Times outside of which nothing matches.
     pub(crate) fn time_range(&self) -> TimeRange {
         self.time_range
+    }
+
+    /// False when no record of a row group matches, as far as its index can tell.
+    pub(crate) fn may_match(&self, group: &StoredGroup) -> bool {
+        self.root.may_match(group)
+    }
+
+    /// Words of every record that matches, wherever they stand in it. None when that is not plain to see.
+    pub(crate) fn required_keys(&self) -> Vec<u64> {
+        let mut keys = Vec::new();
+        self.root.required_keys(&mut keys);
+        keys
     }
 
     /// The candidates that match.
@@ -90,7 +109,60 @@ impl Node {
     }
 }
 
+impl Node {
+    fn may_match(&self, group: &StoredGroup) -> bool {
+        match self {
+            // What does not match is in no index.
+            Node::All | Node::Not(_) => true,
+            Node::Nothing => false,
+            Node::And(parts) => parts.iter().all(|part| part.may_match(group)),
+            Node::Or(parts) => parts.iter().any(|part| part.may_match(group)),
+            Node::Condition(condition) => condition.may_match(group),
+        }
+    }
+
+    fn required_keys(&self, keys: &mut Vec<u64>) {
+        match self {
+            Node::All | Node::Not(_) | Node::Nothing | Node::Or(_) => {}
+            Node::And(parts) => parts.iter().for_each(|part| part.required_keys(keys)),
+            Node::Condition(condition) => condition.required_keys(keys),
+        }
+    }
+}
+
 impl Condition {
+    fn may_match(&self, group: &StoredGroup) -> bool {
+        let in_values = |keys: &[u64]| group.may_hold_value_words(keys).unwrap_or(true);
+        match self {
+            Condition::Anywhere(test) => match test.index() {
+                Some(index) => index.may_be_in_messages(group) || index.may_be_in_values(group),
+                None => true,
+            },
+            Condition::Text(Field::Body, test) => test.index().is_none_or(|index| index.may_be_in_messages(group)),
+            Condition::Equals(Field::TraceId | Field::SpanId, test) => in_values(test.id_keys()),
+            // An attribute may be one of the stream, which has no part in the words.
+            Condition::Time { .. }
+            | Condition::Level(_)
+            | Condition::Text(..)
+            | Condition::Equals(..)
+            | Condition::OneOf(..)
+            | Condition::IpRange(..)
+            | Condition::IpInText(..)
+            | Condition::Exists(_)
+            | Condition::CompareNumber(..)
+            | Condition::CompareText(..) => true,
+        }
+    }
+
+    /// Only what lies in variables or values: a word of a shape is not among the words of a part.
+    fn required_keys(&self, keys: &mut Vec<u64>) {
+        match self {
+            Condition::Anywhere(test) => keys.extend(test.index().map(IndexTest::variable_keys).unwrap_or_default()),
+            Condition::Equals(Field::TraceId | Field::SpanId, test) => keys.extend(test.id_keys()),
+            _ => {}
+        }
+    }
+
     fn matches(&self, slice: Slice<'_>, candidates: Mask, guard: &QueryGuard) -> Result<Mask, Stop> {
         guard.spend(slice.len())?;
         match self {
@@ -102,6 +174,9 @@ impl Condition {
             Condition::Anywhere(test) => anywhere(test, slice, candidates, guard),
             Condition::Text(of, test) => field(of, &**test, slice, candidates, guard),
             Condition::Equals(of, test) => field(of, test, slice, candidates, guard),
+            Condition::OneOf(of, test) => field(of, test, slice, candidates, guard),
+            Condition::IpRange(of, test) => field(of, test, slice, candidates, guard),
+            Condition::IpInText(of, test) => field(of, test, slice, candidates, guard),
             Condition::Exists(of) => field(of, &ExistsTest, slice, candidates, guard),
             Condition::CompareNumber(of, test) => field(of, test, slice, candidates, guard),
             Condition::CompareText(of, test) => field(of, test, slice, candidates, guard),

@@ -1,41 +1,90 @@
-//! Words: a term in a string, in any string of an array or map, or in the text of a number or bool.
+//! Words: something to find in a string, in any string of an array or map, or in the text of a number or bool.
 //!
-//! `5` also finds a number that is five however it is written (`5.0`), unless it has stars. What a term is and when it
-//! occurs is `text-index`'s knowledge.
+//! What is found differs, a file each: a term (`text-index`'s knowledge), a term whose case counts ([`ExactMatcher`]),
+//! a wildcard ([`WildcardMatcher`]), a regular expression. A term without stars, such as `5`, also finds a number that is
+//! five however it is written (`5.0`).
 
+use super::exact::ExactMatcher;
 use super::id::hexadecimal;
+use super::index::IndexTest;
 use super::mask::Mask;
 use super::number::Number;
 use super::prefilter::{Prefilter, Sight};
+use super::regex::{self, required_literal};
 use super::slice::Slice;
 use super::strings::any_string;
 use super::value_test::{Looked, ValueTest};
+use super::wildcard::WildcardMatcher;
+use crate::error::QueryError;
 use crate::guard::{QueryGuard, Stop};
 use crate::limits::SPARSE_CANDIDATES;
 use arrow_array::StringArray;
-use model::{Term, Value};
+use model::{Term, Value, Wildcard};
 use std::cmp::Ordering;
 use text_index::{Matcher, Needle};
 
-/// A term, ready to be looked for.
+/// Something to find, ready to be looked for.
 #[derive(Debug, Clone)]
 pub(crate) struct TextTest {
-    matcher: Matcher,
+    matcher: TextMatcher,
     prefilter: Prefilter,
+    index: Option<IndexTest>,
     number: Option<Number>,
     in_bools: [bool; 2],
 }
 
-impl TextTest {
-    pub(crate) fn new(term: &Term) -> TextTest {
-        let Term { text, is_open_start, is_open_end } = term;
-        let matcher = Matcher::new(Needle { text, is_open_start: *is_open_start, is_open_end: *is_open_end });
-        TextTest {
-            prefilter: Prefilter::new(text),
-            number: Number::parse(text).filter(|_| !is_open_start && !is_open_end),
-            in_bools: [matcher.is_match("false"), matcher.is_match("true")],
-            matcher,
+#[derive(Debug, Clone)]
+enum TextMatcher {
+    Term(Box<Matcher>),
+    Exact(ExactMatcher),
+    Wildcard(WildcardMatcher),
+    Regex(::regex::Regex),
+}
+
+impl TextMatcher {
+    fn is_match(&self, text: &str) -> bool {
+        match self {
+            TextMatcher::Term(matcher) => matcher.is_match(text),
+            TextMatcher::Exact(matcher) => matcher.is_match(text),
+            TextMatcher::Wildcard(matcher) => matcher.is_match(text),
+            TextMatcher::Regex(matcher) => matcher.is_match(text),
         }
+    }
+}
+
+impl TextTest {
+    pub(crate) fn term(term: &Term) -> TextTest {
+        let Term { text, is_open_start, is_open_end } = term;
+        let needle = Needle { text, is_open_start: *is_open_start, is_open_end: *is_open_end };
+        let matcher = TextMatcher::Term(Box::new(Matcher::new(needle)));
+        TextTest::new(matcher, Prefilter::new(text), Some(IndexTest::exact(needle)), number_of(term))
+    }
+
+    /// What holds for the folded term holds all the more for the term itself.
+    pub(crate) fn exact(term: &Term) -> TextTest {
+        let prefilter = Prefilter::of_part(&term.text);
+        let index = part_of_text(&term.text);
+        TextTest::new(TextMatcher::Exact(ExactMatcher::new(term)), prefilter, index, number_of(term))
+    }
+
+    pub(crate) fn wildcard(wildcard: &Wildcard) -> TextTest {
+        let longest = wildcard.pieces.iter().max_by_key(|piece| piece.len());
+        let longest = longest.map_or("", |piece| piece);
+        let prefilter = Prefilter::of_part(longest);
+        TextTest::new(TextMatcher::Wildcard(WildcardMatcher::new(wildcard)), prefilter, part_of_text(longest), None)
+    }
+
+    pub(crate) fn regex(text: &str) -> Result<TextTest, QueryError> {
+        let literal = required_literal(text);
+        let prefilter = Prefilter::of_part(&literal);
+        // An expression is put to texts as they were sent, the index to composed ones: a mark behind the piece may have
+        // become one character with its last one.
+        let settled = &literal[..literal.len().saturating_sub(1)];
+        Ok(TextTest::new(TextMatcher::Regex(regex::compile(text)?), prefilter, part_of_text(settled), None))
+    }
+
+    fn new(matcher: TextMatcher, prefilter: Prefilter, index: Option<IndexTest>, number: Option<Number>) -> TextTest {
+        TextTest { in_bools: [matcher.is_match("false"), matcher.is_match("true")], matcher, prefilter, index, number }
     }
 
     pub(crate) fn prefilter(&self) -> &Prefilter {
@@ -45,6 +94,17 @@ impl TextTest {
     fn is_number(&self, number: Number) -> bool {
         self.number.is_some_and(|own| own.compare(number) == Some(Ordering::Equal))
     }
+}
+
+/// What the index is asked about a text that is part of everything that matches; nothing when there is none.
+fn part_of_text(text: &str) -> Option<IndexTest> {
+    let needle = Needle { text, is_open_start: true, is_open_end: true };
+    Some(IndexTest::necessary(needle)).filter(|_| !text.is_empty())
+}
+
+/// The number that a term without stars is.
+fn number_of(term: &Term) -> Option<Number> {
+    Number::parse(&term.text).filter(|_| !term.is_open_start && !term.is_open_end)
 }
 
 impl ValueTest for TextTest {
@@ -78,6 +138,10 @@ impl ValueTest for TextTest {
 
     fn id(&self, id: &[u8]) -> bool {
         self.matcher.is_match(&hexadecimal(id))
+    }
+
+    fn index(&self) -> Option<&IndexTest> {
+        self.index.as_ref()
     }
 
     fn look(

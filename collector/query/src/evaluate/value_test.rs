@@ -1,5 +1,6 @@
 //! What every operator decides: whether one value passes, whatever its type.
 
+use super::index::IndexTest;
 use super::mask::Mask;
 use super::slice::Slice;
 use crate::guard::{QueryGuard, Stop};
@@ -25,6 +26,11 @@ pub(crate) trait ValueTest {
 
     /// A trace or span id, which is a string of lower-case hexadecimal digits.
     fn id(&self, id: &[u8]) -> bool;
+
+    /// What the index of a part is asked. Most operators ask nothing.
+    fn index(&self) -> Option<&IndexTest> {
+        None
+    }
 
     /// What a quick look at the strings of the candidates tells. Most operators have none.
     fn look(

@@ -80,6 +80,12 @@ proptest! {
         }
     }
 
+}
+
+proptest! {
+    // Each case reads a world hundreds of times.
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
     /// The records of an answer that a deadline cut are a beginning without gaps, and the next one goes on there.
     #[test]
     fn pages_that_time_cuts_short_lose_and_double_nothing(

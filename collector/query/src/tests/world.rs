@@ -2,13 +2,15 @@
 
 use crate::{QueryGuard, SearchRequest, search};
 use basics::{Clock, MemoryBudget, TenantId, Timestamp};
-use log_store::{LogSnapshot, LogStore, NewLogs};
+use log_store::{LogSnapshot, LogStore, NewLogs, PartSettings};
 use model::{Filter, LogRecord, RecordPosition, Severity, Stream, TimeRange, Value};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
+use testkit::faulty_disk::FaultyDisk;
 use testkit::generate;
 use testkit::log_batch::log_batch_of;
 
@@ -80,6 +82,21 @@ pub(crate) fn snapshot_of(records: &[LogRecord]) -> LogSnapshot {
     store.snapshot(TENANT)
 }
 
+/// A store on a disk of its own, whose parts have small row groups.
+pub(crate) fn store_with_parts() -> LogStore {
+    let settings = PartSettings { group_records: 9, ..PartSettings::SEALED };
+    LogStore::open_with(Arc::new(FaultyDisk::new(1)), Path::new("/data/logs"), settings).unwrap()
+}
+
+/// A store with one request of these records, all of them in a part.
+pub(crate) fn sealed_snapshot_of(records: &[LogRecord]) -> LogSnapshot {
+    let store = store_with_parts();
+    store.append(vec![new_logs(1, records, None)]);
+    assert!(store.freeze());
+    store.seal().unwrap();
+    store.snapshot(TENANT)
+}
+
 fn new_logs(position: u64, records: &[LogRecord], ordinals: Option<Vec<u32>>) -> NewLogs {
     let batch = log_batch_of(records);
     NewLogs { tenant: TENANT, position, received: NOW, batch, ordinals, reservation: None }
@@ -93,10 +110,12 @@ pub(crate) fn request_of(filter: Filter) -> SearchRequest {
 #[track_caller]
 pub(crate) fn check(query: &str, records: &[LogRecord], want: &[usize]) {
     let filter = search_lang::parse(query, NOW).unwrap_or_else(|mistake| panic!("{query}: {mistake}"));
-    let answer = search(&snapshot_of(records), &request_of(filter.clone()), &patient_guard()).unwrap();
-    let mut found: Vec<usize> = answer.records.iter().map(index_of).collect();
-    found.sort_unstable();
-    assert_eq!(found, want, "query: {query}");
+    for (place, snapshot) in [("head", snapshot_of(records)), ("part", sealed_snapshot_of(records))] {
+        let answer = search(&snapshot, &request_of(filter.clone()), &patient_guard()).unwrap();
+        let mut found: Vec<usize> = answer.records.iter().map(index_of).collect();
+        found.sort_unstable();
+        assert_eq!(found, want, "in the {place}, query: {query}");
+    }
     let naive: Vec<usize> =
         (0..records.len()).filter(|index| testkit::naive::matches(&filter, &records[*index])).collect();
     assert_eq!(naive, want, "the reference, query: {query}");
@@ -125,14 +144,14 @@ impl std::fmt::Debug for World {
 }
 
 /// Some requests: each of one tenant, its records out of order and with rejected ones among them, cut into batches and
-/// merged as the store likes.
+/// merged as the store likes; and behind some of them everything is moved into parts of small row groups.
 pub(crate) fn world() -> impl Strategy<Value = World> {
     let record = (generate::log_record(), prop_oneof![4 => Just(0u32), 1 => 1..3u32]);
-    let request = (0..3u64, vec(record, 0..24));
+    let request = (0..3u64, vec(record, 0..24), prop_oneof![3 => Just(false), 1 => Just(true)]);
     vec(request, 0..8).prop_map(|requests| {
-        let store = LogStore::new();
+        let store = store_with_parts();
         let mut records = Vec::new();
-        for (position, (tenant, sent)) in (1..).zip(requests) {
+        for (position, (tenant, sent, is_sealed)) in (1..).zip(requests) {
             // One request in three is another tenant's.
             let tenant = if tenant == 0 { TenantId(17) } else { TENANT };
             let mut ordinals: Vec<u32> = Vec::new();
@@ -150,6 +169,9 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
             let ordinals = Some(ordinals).filter(|_| !is_whole);
             store.append(vec![NewLogs { tenant, ..new_logs(position, &kept, ordinals) }]);
             records.extend(kept.into_iter().filter(|_| tenant == TENANT));
+            if is_sealed && store.freeze() {
+                store.seal().unwrap();
+            }
         }
         World { snapshot: store.snapshot(TENANT), records }
     })

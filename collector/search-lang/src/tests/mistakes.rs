@@ -58,11 +58,64 @@ fn a_field_needs_a_value() {
 }
 
 #[test]
-fn stars_stand_at_the_ends_of_terms() {
-    check("«a*b»", "a star stands only at the beginning or the end", Some("\"a*b\""));
-    check("user=«anna*»", "= asks for the whole value", Some("\"anna*\""));
+fn stars_are_no_whole_values() {
+    check("user=«anna*»", "= and in ask for whole values", Some("\"anna*\""));
+    check("user=«a*a»", "= and in ask for whole values", Some("\"a*a\""));
+    check("«a*b*c*d*e*f*g*h*i*j*k*l*m*n*o*p*q*r»", "at most 16 stars", None);
     check("code>«5*»", "a comparison has no stars", Some("\"5*\""));
     check("time:«2026*»", "this is no time", None);
+}
+
+#[test]
+fn a_regular_expression_says_where_it_is_mistaken() {
+    check(r"a /x«(»y/", "unclosed group", Some("\"/x(y/\""));
+    check(r"path:/a\/b«(»/", "unclosed group", Some("\"/a/b(/\""));
+    check(r"/a«{3,1}»/", "range", Some("\"/a{3,1}/\""));
+    check(r"/«\p{Nothing}»x/", "Unicode property", Some("\"/\\\\p{Nothing}x/\""));
+    check(r"«/\w{900}/»", "becomes too large", None);
+    check(&format!("«/{}/»", "x".repeat(1025)), "at most 1024 bytes", None);
+    check("time:«/x/»", "a time is compared", None);
+    check(&format!("{}«/x/»", "/x/ ".repeat(16)), "at most 16 regular expressions", None);
+    let nested = |depth: usize| format!("/{}x{}/", "(".repeat(depth), ")".repeat(depth));
+    assert!(crate::parse(&nested(49), NOW).is_ok());
+    assert!(crate::parse(&nested(60), NOW).is_err_and(|mistake| mistake.message.contains("nested parentheses")));
+}
+
+#[test]
+fn single_quotes_are_closed() {
+    check("a «'Timeout»", "never closed", Some("\"'Timeout\""));
+    check("user:«''»", "nothing stands between the quotes", None);
+}
+
+#[test]
+fn lists_have_commas_and_whole_values() {
+    check("user in «()»", "a list reads", Some("user \"in\""));
+    check("user in «(a b»)", "a list reads", Some("user \"in\""));
+    check("user in «(a,»", "a list reads", Some("user \"in\""));
+    check("user in «(a,)»", "a list reads", Some("user \"in\""));
+    check("user in (a, «b*»)", "whole values", Some("\"b*\""));
+    check("level in (warn, «eror»)", "trace, debug", Some("error"));
+    check("time in («now»)", "a time is compared", None);
+    check("trace_id in («4bf9»)", "32 hexadecimal digits", Some("4bf9*"));
+    let many = |count: usize| vec!["a"; count].join(",");
+    assert!(crate::parse(&format!("x in ({})", many(4096)), NOW).is_ok());
+    check(&format!("x in ({},«a»)", many(4096)), "at most 4096 values", None);
+}
+
+#[test]
+fn addresses_are_checked() {
+    check("ip:«10.0.0.0/33»", "0 to 32", Some("10.0.0.0/32"));
+    check("ip:«2001:db8::/129»", "0 to 128", Some("2001:db8::/128"));
+    check("ip:«[10.0.0.9 TO 10.0.0.1]»", "no address lies in this range", Some("[10.0.0.1 TO 10.0.0.9]"));
+    check("ip:«[10.0.0.9 TO ::1]»", "one end of this range is an IPv4 address", None);
+    check("ip:«{255.255.255.255 TO *]»", "no address lies in this range", Some("\"255.255.255.255\""));
+}
+
+#[test]
+fn a_path_has_not_too_many_names() {
+    let path = |names: usize| format!("body.{}", vec!["a"; names].join("."));
+    assert!(crate::parse(&format!("{}:x", path(16)), NOW).is_ok());
+    check(&format!("«{}:»x", path(17)), "at most 16 names", None);
 }
 
 #[test]
@@ -75,7 +128,8 @@ fn times_and_ids_are_checked() {
 
 #[test]
 fn what_is_not_in_the_language_is_said_so() {
-    check("path«=~»\"a.*\"", "no regular expressions", None);
+    check("path«=~»\"a.*\"", "a regular expression reads path:/a.*b/", Some("path:/a.*b/"));
+    check("path«!~»\"a.*\"", "reads NOT path:/a.*b/", Some("NOT path:/a.*b/"));
     check("code:«[400 TO abc]»", "one end of this range is a number", None);
 }
 
@@ -100,7 +154,32 @@ fn long_chains_are_answered_at_once() {
     assert!(crate::parse(&"NOT ".repeat(20_000), NOW).is_err());
     assert!(crate::parse(&"(".repeat(16 * 1024), NOW).is_err());
     assert!(crate::parse(&format!("{}a", "-(".repeat(64)), NOW).is_err());
-    for part in ["\"", "\\\"", "a:", "*", "a:[", "<", "a OR ", "- ", "x:(", "\"a\" ", "=", "a\u{3000}"] {
+    for part in [
+        "\"",
+        "\\\"",
+        "a:",
+        "*",
+        "a:[",
+        "<",
+        "a OR ",
+        "- ",
+        "x:(",
+        "\"a\" ",
+        "=",
+        "a\u{3000}",
+        "'",
+        "/",
+        "/ ",
+        "/a",
+        "\\/",
+        "x in (",
+        "a*",
+        "body.",
+        "| ",
+        "|",
+        "a | where b ",
+        "a:/b/ ",
+    ] {
         crate::fuzz::search_lang(part.repeat(16 * 1024 / part.len()).as_bytes());
     }
 }

@@ -1,96 +1,92 @@
 //! What holds for any text and any filter.
 
 use super::NOW;
-use super::show::sign;
-use crate::scanner::quote;
-use model::{Field, Filter, Level, Literal, Term, TextTarget};
+use super::render::{render, render_pipeline};
+use model::{Filter, Pipe};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use testkit::{generate, naive};
 
-/// A query for a filter; `None` where the language has no words for it.
-fn render(filter: &Filter) -> Option<String> {
-    match filter {
-        Filter::All => Some("*".to_owned()),
-        Filter::And(parts) => joined(parts, " AND ", "*"),
-        Filter::Or(parts) => joined(parts, " OR ", "NOT *"),
-        Filter::Not(inner) => Some(format!("NOT ({})", render(inner)?)),
-        Filter::Text { target: TextTarget::Anywhere, term } => Some(starred(term)),
-        Filter::Text { target: TextTarget::Field(field), term } => {
-            has_words(field, term).then(|| format!("{}:{}", name(field), starred(term)))
-        }
-        Filter::Equals { field, value } => {
-            is_askable(field, value).then(|| format!("{}={}", name(field), quote(value)))
-        }
-        Filter::Exists(field) => Some(format!("{}:*", name(field))),
-        Filter::Compare { field, comparison, literal } => {
-            Some(format!("{}{}{}", name(field), sign(*comparison), render_literal(literal)))
-        }
-    }
-}
-
-fn joined(parts: &[Filter], between: &str, empty: &str) -> Option<String> {
-    if parts.is_empty() {
-        return Some(empty.to_owned());
-    }
-    let parts: Option<Vec<String>> = parts.iter().map(|part| Some(format!("({})", render(part)?))).collect();
-    Some(parts?.join(between))
-}
-
-fn starred(term: &Term) -> String {
-    let star = |is_open: bool| if is_open { "*" } else { "" };
-    format!("{}{}{}", star(term.is_open_start), quote(&term.text), star(term.is_open_end))
-}
-
-fn name(field: &Field) -> String {
-    match field {
-        Field::Attribute(key) => quote(key),
-        known => crate::field::name_of(known),
-    }
-}
-
-fn is_hexadecimal(text: &str, digits: usize) -> bool {
-    text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// A level's name asks for the level, and an id is asked for whole, whatever a filter could express beyond.
-fn has_words(field: &Field, term: &Term) -> bool {
-    let is_open = term.is_open_start || term.is_open_end;
-    match field {
-        Field::Level => is_open || Level::parse(&term.text).is_none(),
-        Field::TraceId => is_open || is_hexadecimal(&term.text, 32),
-        Field::SpanId => is_open || is_hexadecimal(&term.text, 16),
-        _ => true,
-    }
-}
-
-fn is_askable(field: &Field, value: &str) -> bool {
-    match field {
-        Field::Level => !value.is_empty() && Level::parse(value).is_none_or(|level| level.name() == value),
-        Field::TraceId => is_hexadecimal(value, 32),
-        Field::SpanId => is_hexadecimal(value, 16),
-        _ => true,
-    }
-}
-
-fn render_literal(literal: &Literal) -> String {
-    match literal {
-        Literal::Number(number) => format!("{number:?}"),
-        Literal::Int(number) => number.to_string(),
-        Literal::Text(text) => quote(text),
-        Literal::Time(time) => time.to_string(),
-        Literal::Level(level) => level.to_string(),
-    }
-}
-
 /// Texts near the language: its tokens in any order, and characters of several bytes.
 fn near_query() -> impl Strategy<Value = String> {
     let tokens = &[
-        "a", "disk", "field", "level", "time", "trace_id", "service", "body", "warn", "-1h", "5", "4bf9", ":", "=",
-        "==", "!=", ">", ">=", "<", "<=", "=~", "(", ")", "[", "]", "{", "}", "\"", "\\", "*", "-", "!", " ", " ", " ",
-        "\t", " TO ", " AND ", " OR ", " NOT ", "&&", "||", "//", "::", "é", "검색", "\u{3000}", "\u{301}", "“", "😀",
-        "\0", ".", "_", "@",
+        "a",
+        "disk",
+        "field",
+        "level",
+        "time",
+        "trace_id",
+        "service",
+        "body",
+        "warn",
+        "-1h",
+        "5",
+        "4bf9",
+        ":",
+        "=",
+        "==",
+        "!=",
+        ">",
+        ">=",
+        "<",
+        "<=",
+        "=~",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        "\"",
+        "\\",
+        "*",
+        "-",
+        "!",
+        " ",
+        " ",
+        " ",
+        "\t",
+        " TO ",
+        " AND ",
+        " OR ",
+        " NOT ",
+        "&&",
+        "||",
+        "//",
+        "::",
+        "é",
+        "검색",
+        "\u{3000}",
+        "\u{301}",
+        "“",
+        "😀",
+        "\0",
+        ".",
+        "_",
+        "@",
+        "'",
+        "/",
+        "/a.b/",
+        "\\/",
+        "(?i)",
+        " in (",
+        ",",
+        "10.0.0.0/8",
+        "::1",
+        "body.",
+        "| ",
+        " | stats count() by ",
+        "1m",
+        "where ",
+        "top 5 by ",
+        "sort ",
+        "fields ",
+        "limit 5",
+        "context before 2",
+        "parse regex /(?P<x>a)/",
+        "patterns",
+        " as ",
     ][..];
     vec(select(tokens), 0..24).prop_map(|tokens| tokens.concat())
 }
@@ -139,5 +135,26 @@ proptest! {
         let parsed = crate::parse(&query, NOW).map_err(|mistake| TestCaseError::fail(format!("{query}: {mistake}")))?;
         let again = render(&parsed).map(|query| crate::parse(&query, NOW));
         prop_assert_eq!(again, Some(Ok(parsed)), "{}", query);
+    }
+
+    #[test]
+    fn pipes_written_as_a_query_are_read_back_unchanged(filter in generate::filter(), pipes in generate::pipes()) {
+        let Some(query) = render_pipeline(&filter, &pipes) else { return Ok(()) };
+        let parsed = crate::parse_pipeline(&query, NOW);
+        let parsed = parsed.map_err(|mistake| TestCaseError::fail(format!("{query}: {mistake}")))?;
+        let again = render_pipeline(&parsed.0, &parsed.1).map(|query| crate::parse_pipeline(&query, NOW));
+        // A filter has several forms that mean the same; all else of a pipe has one.
+        prop_assert_eq!(parsed.1.len(), pipes.len());
+        for (parsed, own) in parsed.1.iter().zip(&pipes) {
+            prop_assert!(parsed == own || matches!((parsed, own), (Pipe::Where(_), Pipe::Where(_))), "{} {:?}", query, parsed);
+        }
+        prop_assert_eq!(again, Some(Ok(parsed)), "{}", query);
+    }
+
+    #[test]
+    fn a_query_without_pipes_means_the_same_where_they_may_follow(filter in generate::filter()) {
+        let Some(query) = render(&filter) else { return Ok(()) };
+        let alone: Result<Filter, _> = crate::parse(&query, NOW);
+        prop_assert_eq!(crate::parse_pipeline(&query, NOW), alone.map(|filter| (filter, vec![])), "{}", query);
     }
 }

@@ -8,8 +8,17 @@ pub(super) fn show(filter: &Filter) -> String {
         Filter::And(parts) => format!("({})", joined(parts, " & ")),
         Filter::Or(parts) => format!("({})", joined(parts, " | ")),
         Filter::Not(inner) => format!("not {}", show(inner)),
-        Filter::Text { target: TextTarget::Anywhere, term } => show_term(term),
-        Filter::Text { target: TextTarget::Field(field), term } => format!("{} has {}", name(field), show_term(term)),
+        Filter::Text { target, term } => format!("{}{}", place(target), show_term(term)),
+        Filter::Exact { target, term } => format!("{}exactly {}", place(target), show_term(term)),
+        Filter::Wildcard { target, wildcard } => {
+            let pieces: Vec<String> = wildcard.pieces.iter().map(|piece| format!("{piece:?}")).collect();
+            let star = |is_open: bool| if is_open { "*" } else { "" };
+            let (start, end) = (star(wildcard.is_open_start), star(wildcard.is_open_end));
+            format!("{}{start}{}{end}", place(target), pieces.join("*"))
+        }
+        Filter::Regex { target, regex } => format!("{}/{regex}/", place(target)),
+        Filter::OneOf { field, values } => format!("{} in {values:?}", name(field)),
+        Filter::InIpRange { field, range } => format!("{} in {} to {}", name(field), range.first(), range.last()),
         Filter::Equals { field, value } => format!("{} is {value:?}", name(field)),
         Filter::Exists(field) => format!("{} exists", name(field)),
         Filter::Compare { field, comparison, literal } => {
@@ -22,6 +31,13 @@ fn joined(parts: &[Filter], between: &str) -> String {
     parts.iter().map(show).collect::<Vec<_>>().join(between)
 }
 
+fn place(target: &TextTarget) -> String {
+    match target {
+        TextTarget::Anywhere => String::new(),
+        TextTarget::Field(field) => format!("{} has ", name(field)),
+    }
+}
+
 fn show_term(term: &Term) -> String {
     let star = |is_open: bool| if is_open { "*" } else { "" };
     format!("{}{:?}{}", star(term.is_open_start), term.text, star(term.is_open_end))
@@ -30,6 +46,7 @@ fn show_term(term: &Term) -> String {
 fn name(field: &Field) -> String {
     match field {
         Field::Attribute(key) => format!("[{key}]"),
+        Field::BodyPath(path) => format!("body[{}]", path.as_str()),
         Field::Time
         | Field::Body
         | Field::Service

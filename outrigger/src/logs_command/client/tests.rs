@@ -17,8 +17,14 @@ fn a_mark_behind_wide_letters_stands_under_its_place() {
 
 #[test]
 fn an_answer_becomes_a_page() {
-    let page =
-        page_of(json!({ "records": [{ "sequence": "7" }, { "sequence": "9" }], "next": "1_2", "cut_short": null }));
-    assert_eq!((page.records.len(), page.newest_sequence), (2, 9));
+    let page = page_of(json!({
+        "records": [{ "sequence": "7" }, { "sequence": "6" }],
+        "next": "1_2",
+        "cut_short": null,
+        "newest_sequence": "18446744073709551615",
+    }));
+    assert_eq!((page.records.len(), page.newest_sequence), (2, Some(u64::MAX)));
     assert_eq!((page.next.as_deref(), page.cut_short), (Some("1_2"), None));
+    let page = page_of(json!({ "records": [], "next": null, "cut_short": "replaying", "newest_sequence": null }));
+    assert_eq!((page.newest_sequence, page.cut_short.as_deref()), (None, Some("replaying")));
 }

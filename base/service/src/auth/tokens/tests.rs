@@ -1,7 +1,7 @@
 //! Token files as operators keep them.
 
 use std::os::unix::fs::PermissionsExt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::*;
 
@@ -116,6 +116,25 @@ fn a_file_that_takes_the_place_of_another_of_the_same_time_and_length_is_noticed
     std::fs::rename(&beside, file.path()).unwrap();
     assert!(tokens.reload_if_changed().unwrap());
     assert!(is_known(&tokens, &new) && !is_known(&tokens, &old));
+}
+
+#[test]
+fn a_revoked_token_is_refused_as_soon_as_the_file_can_be_read() {
+    let (revoked, kept) = (made("gateway"), made("shop"));
+    let file = File::new(&format!("tokens:\n{}{}", revoked.entry, kept.entry));
+    let tokens = TokenFile::open(&file.path()).unwrap();
+    file.write(&format!("tokens:\n{}", kept.entry));
+    let passing = |path: &Path| {
+        Err(Mistakes::of_file(
+            &path.display().to_string(),
+            "cannot read: too many open files",
+            "a file that can be read",
+        ))
+    };
+    assert!(tokens.reload_with(passing).is_err());
+    assert!(is_known(&tokens, &revoked), "nobody knows yet");
+    assert!(tokens.reload_if_changed().unwrap());
+    assert!(!is_known(&tokens, &revoked) && is_known(&tokens, &kept));
 }
 
 #[test]

@@ -57,6 +57,18 @@ fn a_resting_connection_is_retired_after_a_minute_and_a_working_one_is_not() {
 }
 
 #[test]
+fn a_connection_whose_last_bytes_are_on_their_way_does_not_rest() {
+    let sending = Notes { age: seconds(90), has_bytes: true, resting: seconds(80), ..Notes::default() };
+    check(Notes { write_blocked: Some(seconds(1)), ..sending }, Verdict::Stay);
+    let watch = Watch::new();
+    watch.note_request_over(watch.note_request());
+    watch.note_write_blocked();
+    assert!(watch.is_busy());
+    watch.note_write_progress();
+    assert!(!watch.is_busy());
+}
+
+#[test]
 fn a_peer_that_takes_no_answer_goes_after_half_a_minute_even_while_it_sends() {
     let working = Notes { age: seconds(40), has_bytes: true, in_flight: 2, ..Notes::default() };
     check(Notes { write_blocked: Some(seconds(30)), ..working }, Verdict::Abort("stalled_write"));

@@ -58,7 +58,7 @@ fn a_number_is_found_by_its_text_and_by_its_value() {
 }
 
 #[test]
-fn words_are_found_as_the_design_says() {
+fn a_word_is_found_where_no_run_of_word_characters_goes_on_beyond_it() {
     let records = [
         record("read_timeout: 5"),
         record("“timeout”"),

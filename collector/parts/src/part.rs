@@ -1,0 +1,50 @@
+//! A part: an immutable set of records on disk, with an index that is derived from them.
+//!
+//! A part is a directory with two files, drawn in docs/formats/part.md: `records.parquet`, which is the truth and which
+//! any program that reads Parquet can read, and `index`, which can be built from it again.
+//!
+//! Always true:
+//! - a byte that comes from the disk is compared with its checksum before anything is concluded from it: each column
+//!   chunk and each section of the index has its own, the tail of each file has one in the manifest;
+//! - records are in time order from row group to row group; within a row group they are in the order of streams, which
+//!   packs better;
+//! - a row group is read column by column, and only the columns that somebody asks for.
+//!
+//! Start at [`write_part`] for writing, at [`merge_parts()`] for making one of several, at [`Part::open`] for reading.
+
+mod checksums;
+mod error;
+mod gather;
+mod group;
+mod group_facts;
+mod index_file;
+mod keeper;
+mod merge_parts;
+mod open;
+mod records_file;
+mod schema;
+mod stream_numbers;
+mod stream_text;
+mod words;
+mod write;
+
+pub use error::PartError;
+pub use group::StoredGroup;
+pub(crate) use keeper::Keeper;
+pub(crate) use merge_parts::{MergeFailure, merge_parts};
+pub use open::Part;
+pub use records_file::FileFacts;
+pub use write::{PartFiles, PartSettings, WrittenPart, write_part};
+
+/// The version of the format that this program writes.
+pub(crate) const PART_FORMAT_VERSION: u32 = 1;
+/// The oldest program version that reads what this one writes.
+pub(crate) const PART_READER_VERSION: u32 = 1;
+
+/// Name of the file with the records.
+pub(crate) const RECORDS_FILE: &str = "records.parquet";
+/// Name of the file with the index.
+pub(crate) const INDEX_FILE: &str = "index";
+
+#[cfg(test)]
+mod tests;

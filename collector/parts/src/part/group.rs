@@ -1,0 +1,192 @@
+//! One row group of a part, and its columns as they are asked for.
+
+use crate::attributes::TypedKey;
+use crate::batch::{Batch, typed_field};
+use crate::layout::Layout;
+use crate::part::error::PartError;
+use crate::part::open::{Contents, Ranges};
+use arrow_array::{Array, ArrayRef, Int64Array, TimestampNanosecondArray, UInt32Array, new_null_array};
+use arrow_schema::DataType;
+use model::{Stream, TimeRange};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::ops::Range;
+use std::sync::Arc;
+use text_index::{ShapeAnswer, ShapeMatcher};
+
+/// A row group of a part. Cheap to make and to copy; it reads nothing by itself.
+#[derive(Debug, Clone)]
+pub struct StoredGroup {
+    contents: Arc<Contents>,
+    layout: Arc<Layout>,
+    number: usize,
+}
+
+/// The batch's column of times.
+const TIME: usize = 0;
+
+impl StoredGroup {
+    pub(crate) fn new(contents: Arc<Contents>, layout: Arc<Layout>, number: usize) -> StoredGroup {
+        StoredGroup { contents, layout, number }
+    }
+
+    /// The batch that it is. Columns are read when they are asked for.
+    pub fn open(self) -> Batch {
+        let layout = self.layout.clone();
+        Batch::stored(&layout, self)
+    }
+
+    /// How many records it has.
+    pub fn records(&self) -> usize {
+        self.contents.groups[self.number].records as usize
+    }
+
+    /// The times it holds.
+    pub fn time_range(&self) -> TimeRange {
+        self.contents.groups[self.number].times()
+    }
+
+    /// The lowest sequence, and the first one behind the highest.
+    pub fn sequence_range(&self) -> Range<u64> {
+        self.contents.groups[self.number].sequences()
+    }
+
+    /// Bytes of its texts, unpacked.
+    pub fn text_bytes(&self) -> u64 {
+        self.contents.groups[self.number].text_bytes
+    }
+
+    /// How many words its messages have outside of shapes, and its values.
+    pub(crate) fn key_count(&self) -> usize {
+        let facts = &self.contents.groups[self.number];
+        facts.message_keys as usize + facts.value_keys as usize
+    }
+
+    /// The part's own distinct key: the same for all of its row groups that were listed together.
+    pub fn part_key(&self) -> usize {
+        Arc::as_ptr(&self.contents).addr()
+    }
+
+    /// For each record the number of its message's shape; null when it has none.
+    pub fn shapes(&self) -> Result<UInt32Array, PartError> {
+        let root = self.contents.file_layout.shape();
+        let root = root.ok_or_else(|| PartError::malformed(&self.contents.path, "its records have no shapes"))?;
+        let column = self.read(root)?;
+        let shapes = column.as_any().downcast_ref::<UInt32Array>().cloned();
+        let shapes = shapes.filter(|shapes| shapes.len() == self.records());
+        shapes.ok_or_else(|| PartError::malformed(&self.contents.path, "its shapes are not of their type"))
+    }
+
+    /// How many shapes the part has.
+    pub fn shape_count(&self) -> Result<u32, PartError> {
+        Ok(self.contents.shapes()?.count())
+    }
+
+    /// Which of the part's shapes have the needle in all of their texts, and which perhaps in some.
+    pub fn find_shapes(&self, matcher: &ShapeMatcher) -> Result<ShapeAnswer, PartError> {
+        let shapes = self.contents.shapes()?;
+        self.contents.stored(shapes.find(matcher))
+    }
+
+    /// False when no message holds all of these words outside of its shape, variables and messages without a shape alike.
+    pub fn may_hold_message_words(&self, keys: &[u64]) -> Result<bool, PartError> {
+        Ok(self.contents.message_words(self.number)?.as_ref().as_ref().is_none_or(|words| words.may_hold_all(keys)))
+    }
+
+    /// False when no string among the attributes, and no id, holds all of these words.
+    pub fn may_hold_value_words(&self, keys: &[u64]) -> Result<bool, PartError> {
+        Ok(self.contents.value_words(self.number)?.as_ref().as_ref().is_none_or(|words| words.may_hold_all(keys)))
+    }
+
+    /// False when no variable of a message with a shape has these letters.
+    pub fn may_hold_letters(&self, trigrams: &[u16]) -> Result<bool, PartError> {
+        Ok(self.contents.letters(self.number)?.as_ref().as_ref().is_none_or(|letters| letters.may_hold_all(trigrams)))
+    }
+
+    /// True when some message is not a string; no words and no shape tell anything about it.
+    pub fn has_other_messages(&self) -> bool {
+        self.contents.groups[self.number].has_other_messages
+    }
+
+    /// True when some message that is a string has no shape.
+    pub fn has_unshaped(&self) -> bool {
+        self.contents.groups[self.number].has_unshaped
+    }
+
+    pub(crate) fn typed_keys(&self) -> Arc<[TypedKey]> {
+        self.contents.typed.clone()
+    }
+
+    pub(crate) fn streams(&self) -> Arc<[Arc<Stream>]> {
+        self.contents.streams.clone()
+    }
+
+    /// Reads a column of the batch that this row group is.
+    pub(crate) fn load(&self, index: usize) -> Result<ArrayRef, PartError> {
+        let column = self.read(self.contents.file_layout.of_batch_column(index))?;
+        let column = if index == TIME { plain_times(&column) } else { Some(column) };
+        let expected = self.data_type(index);
+        match column.filter(|column| is_same_type(column.data_type(), &expected) && column.len() == self.records()) {
+            Some(column) => Ok(column),
+            None => Err(PartError::malformed(&self.contents.path, format!("column {index} is not of type {expected}"))),
+        }
+    }
+
+    /// A column with nothing in it.
+    pub(crate) fn blank(&self, index: usize) -> ArrayRef {
+        new_null_array(&self.data_type(index), self.records())
+    }
+
+    fn data_type(&self, index: usize) -> DataType {
+        let fixed = self.layout.batch_fields().nth(index).map(|field| field.data_type().clone());
+        fixed.unwrap_or_else(|| {
+            let number = index - self.layout.attribute_layout().first_typed;
+            typed_field(&self.contents.typed[number]).data_type().clone()
+        })
+    }
+
+    /// Reads a column of the file.
+    fn read(&self, root: usize) -> Result<ArrayRef, PartError> {
+        let contents = &*self.contents;
+        let missing = || PartError::malformed(&contents.path, format!("it has no column {root}"));
+        let leaves = contents.leaves.get(root).cloned().ok_or_else(missing)?;
+        let ranges = leaves.map(|leaf| contents.read_chunk(self.number, leaf)).collect::<Result<_, _>>()?;
+        let ranges = Ranges { file_bytes: contents.bytes, ranges };
+        let mask = ProjectionMask::roots(contents.metadata.parquet_schema(), [root]);
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(ranges, contents.metadata.clone())
+            .with_row_groups(vec![self.number])
+            .with_projection(mask)
+            .with_batch_size(self.records())
+            .build();
+        let mut reader = reader.map_err(PartError::parquet("read", &contents.path))?;
+        match reader.next() {
+            Some(Ok(batch)) => Ok(batch.column(0).clone()),
+            Some(Err(error)) => {
+                let source = parquet::errors::ParquetError::External(Box::new(error));
+                Err(PartError::parquet("unpack", &contents.path)(source))
+            }
+            None => Err(PartError::malformed(&contents.path, "a row group has no records")),
+        }
+    }
+}
+
+/// Times as the numbers they are.
+fn plain_times(column: &ArrayRef) -> Option<ArrayRef> {
+    let times = column.as_any().downcast_ref::<TimestampNanosecondArray>()?;
+    Some(Arc::new(Int64Array::new(times.values().clone(), times.nulls().cloned())))
+}
+
+/// Names and nullability inside of a list do not matter; what is inside does.
+fn is_same_type(found: &DataType, expected: &DataType) -> bool {
+    match (found, expected) {
+        (DataType::List(found), DataType::List(expected)) => is_same_type(found.data_type(), expected.data_type()),
+        (DataType::Struct(found), DataType::Struct(expected)) => {
+            found.len() == expected.len()
+                && found
+                    .iter()
+                    .zip(expected)
+                    .all(|(found, expected)| is_same_type(found.data_type(), expected.data_type()))
+        }
+        (found, expected) => found == expected,
+    }
+}

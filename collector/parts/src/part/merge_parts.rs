@@ -1,0 +1,261 @@
+//! Makes one part of several, in memory that does not grow with them.
+//!
+//! The row groups of all inputs are opened in the order of their times. A record is written once no unopened row group
+//! may hold an older one, so what is open at once is about two row groups of each input whose times overlap, and about
+//! two in all where they follow each other.
+//!
+//! Always true:
+//! - each input is compared with all of its checksums before anything is made of it, and a column that cannot be read
+//!   ends the merge: what is damaged never becomes part of something that looks whole;
+//! - numbers of shapes are final from the start: the shapes of all inputs are known, and no other is taken.
+//!
+//! Not done here: what is merged, ids, the manifest. Whoever calls removes what a failed merge has left.
+//!
+//! Start at [`merge_parts`].
+
+use crate::attributes::{KeyCounts, TypedKey};
+use crate::batch::Batch;
+use crate::layout::Layout;
+use crate::limits::{ATTRIBUTE_COLUMNS_MAX, PART_RECORDS_PER_VALUE_MAX};
+use crate::part::error::PartError;
+use crate::part::gather::Gatherer;
+use crate::part::group::StoredGroup;
+use crate::part::open::Part;
+use crate::part::stream_numbers::StreamNumbers;
+use crate::part::words::WordReader;
+use crate::part::write::{PartSettings, PartWriter, RowAt, WrittenPart, costs, full_group};
+use basics::{Disk, ErrorClass, error_chain};
+use std::path::Path;
+use std::sync::Arc;
+use text_index::ShapeTable;
+use text_index::limits::ShapeLimits;
+
+/// Why parts did not become one.
+#[derive(Debug)]
+pub(crate) enum MergeFailure {
+    /// Somebody wished so.
+    Stopped,
+    /// An input could not be read.
+    Input {
+        /// Which one.
+        number: usize,
+        /// Whether it is damaged, or the disk did not give it.
+        class: ErrorClass,
+        /// What is wrong.
+        what: String,
+    },
+    /// The new part could not be written.
+    Output(PartError),
+}
+
+impl MergeFailure {
+    fn input(number: usize, error: &PartError) -> MergeFailure {
+        MergeFailure::Input { number, class: error.class(), what: error_chain(error) }
+    }
+}
+
+/// Writes the records of all inputs into a new directory `dir`, and makes them durable, the directory's own name aside.
+/// Asks `is_stopped` before each part and each row group.
+pub(crate) fn merge_parts(
+    disk: &dyn Disk,
+    dir: &Path,
+    layout: &Layout,
+    inputs: &[&Part],
+    settings: &PartSettings,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<WrittenPart, MergeFailure> {
+    verify(inputs, is_stopped)?;
+    let groups = groups_in_order(inputs)?;
+    let typed = typed_keys(&groups, is_stopped)?;
+    let shapes = shapes(inputs, settings.shapes)?;
+    let mut texts = Vec::with_capacity(shapes.count());
+    texts.extend((0..).map_while(|number| shapes.text(number)).map(str::to_owned));
+    disk.create_dir_all(dir).map_err(PartError::disk("create", dir)).map_err(MergeFailure::Output)?;
+    let key_count = groups.iter().map(|source| source.group.key_count()).sum();
+    let writer = PartWriter::create(disk, dir, layout, typed, key_count, settings).map_err(MergeFailure::Output)?;
+    let mut merging = Merging {
+        layout,
+        settings,
+        writer,
+        shapes,
+        streams: StreamNumbers::default(),
+        reader: WordReader::new(),
+        gatherer: Gatherer::new(layout),
+        open: Vec::new(),
+        inputs: Vec::new(),
+        rows: Vec::new(),
+    };
+    let mut groups = groups.into_iter().peekable();
+    while let Some(source) = groups.next() {
+        go_on(is_stopped)?;
+        merging.open(source)?;
+        match groups.peek() {
+            Some(next) => merging.write_full_groups(next.group.time_range().start.0, is_stopped)?,
+            None => merging.write_all(is_stopped)?,
+        }
+    }
+    let Merging { writer, streams, .. } = merging;
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let written = writer.finish(&streams, &texts, settings).map_err(MergeFailure::Output)?;
+    disk.sync_dir(dir).map_err(PartError::disk("sync", dir)).map_err(MergeFailure::Output)?;
+    Ok(written)
+}
+
+fn go_on(is_stopped: &dyn Fn() -> bool) -> Result<(), MergeFailure> {
+    if is_stopped() { Err(MergeFailure::Stopped) } else { Ok(()) }
+}
+
+fn verify(inputs: &[&Part], is_stopped: &dyn Fn() -> bool) -> Result<(), MergeFailure> {
+    for (number, part) in inputs.iter().enumerate() {
+        go_on(is_stopped)?;
+        part.verify().map_err(|error| MergeFailure::input(number, &error))?;
+    }
+    Ok(())
+}
+
+/// A row group of an input.
+struct Source {
+    input: usize,
+    group: StoredGroup,
+}
+
+/// The row groups of all inputs, by the time of their oldest record. They are small: nothing of them is read yet.
+fn groups_in_order(inputs: &[&Part]) -> Result<Vec<Source>, MergeFailure> {
+    let mut sources = Vec::new();
+    for (input, part) in inputs.iter().enumerate() {
+        let groups = part.groups().map_err(|error| MergeFailure::input(input, &error))?;
+        sources.extend(groups.into_iter().map(|group| Source { input, group }));
+    }
+    sources.sort_by_key(|source| source.group.time_range().start);
+    Ok(sources)
+}
+
+/// The keys that get columns.
+fn typed_keys(sources: &[Source], is_stopped: &dyn Fn() -> bool) -> Result<Vec<TypedKey>, MergeFailure> {
+    let mut counts = KeyCounts::default();
+    for source in sources {
+        go_on(is_stopped)?;
+        let batch = source.group.clone().open();
+        counts.add(&batch);
+        sound(source.input, &batch)?;
+    }
+    Ok(counts.frequent(ATTRIBUTE_COLUMNS_MAX, PART_RECORDS_PER_VALUE_MAX))
+}
+
+fn sound(input: usize, batch: &Batch) -> Result<(), MergeFailure> {
+    batch.damage().map_or(Ok(()), |error| Err(MergeFailure::input(input, error)))
+}
+
+/// The shapes of all inputs, numbered in the order of their texts, in a table that takes no others.
+fn shapes(inputs: &[&Part], limits: ShapeLimits) -> Result<ShapeTable, MergeFailure> {
+    let mut all = ShapeTable::new(limits);
+    for (number, part) in inputs.iter().enumerate() {
+        // A shape that is one too many has no number there; its messages are stored without one.
+        let told = part.for_each_shape(&mut |shape| {
+            all.number(shape);
+        });
+        told.map_err(|error| MergeFailure::input(number, &error))?;
+    }
+    let texts = all.sorted().texts;
+    // In another order other texts may find no place among those whose hashes lie side by side. Without them the table is
+    // the same, and then it is as full as it may be.
+    let (table, count) = filled(&texts, texts.len());
+    Ok(if count == texts.len() { table } else { filled(&texts, count).0 })
+}
+
+fn filled(texts: &[&str], count_max: usize) -> (ShapeTable, usize) {
+    let count_max = u32::try_from(count_max).expect("as many as a table numbered");
+    let mut table = ShapeTable::new(ShapeLimits { count_max, text_bytes_max: usize::MAX });
+    let count = texts.iter().filter(|text| table.number(text).is_some()).count();
+    (table, count)
+}
+
+/// A merge under way.
+struct Merging<'a> {
+    layout: &'a Layout,
+    settings: &'a PartSettings,
+    writer: PartWriter,
+    shapes: ShapeTable,
+    streams: StreamNumbers,
+    reader: WordReader,
+    gatherer: Gatherer<'a>,
+    /// Row groups with records that are not written yet.
+    open: Vec<Arc<Batch>>,
+    /// For each of them, of which input it is.
+    inputs: Vec<usize>,
+    /// Those records, by time and sequence.
+    rows: Vec<(i64, u64, RowAt)>,
+}
+
+impl Merging<'_> {
+    fn open(&mut self, source: Source) -> Result<(), MergeFailure> {
+        let batch = Arc::new(source.group.open());
+        let number = self.open.len();
+        let places = batch.times().iter().zip(batch.sequences()).enumerate();
+        self.rows.extend(places.map(|(row, (time, sequence))| (*time, *sequence, RowAt::new(number, row))));
+        sound(source.input, &batch)?;
+        self.rows.sort_unstable_by_key(|(time, sequence, _)| (*time, *sequence));
+        self.open.push(batch);
+        self.inputs.push(source.input);
+        Ok(())
+    }
+
+    /// Writes row groups as long as they are full of records that are not newer than `until`. All that is still to be
+    /// opened is that new at least.
+    fn write_full_groups(&mut self, until: i64, is_stopped: &dyn Fn() -> bool) -> Result<(), MergeFailure> {
+        let mut ready = self.rows.partition_point(|(time, _, _)| *time <= until);
+        while let Some(count) = self.full_group(ready) {
+            go_on(is_stopped)?;
+            self.write_group(count)?;
+            ready -= count;
+        }
+        Ok(())
+    }
+
+    fn write_all(&mut self, is_stopped: &dyn Fn() -> bool) -> Result<(), MergeFailure> {
+        while !self.rows.is_empty() {
+            go_on(is_stopped)?;
+            let ready = self.rows.len();
+            self.write_group(self.full_group(ready).unwrap_or(ready))?;
+        }
+        Ok(())
+    }
+
+    /// How many of the first `ready` records make a full row group.
+    fn full_group(&self, ready: usize) -> Option<usize> {
+        full_group(&costs(&self.open), self.rows[..ready].iter().map(|(_, _, at)| *at), self.settings)
+    }
+
+    fn write_group(&mut self, count: usize) -> Result<(), MergeFailure> {
+        let rows: Vec<RowAt> = self.rows.drain(..count).map(|(_, _, at)| at).collect();
+        let rows = self.streams.in_stream_order(&self.open, &rows);
+        let words = self.reader.read(self.layout, &self.open, &rows, &mut self.shapes);
+        let group =
+            self.gatherer.gather(&self.open, &self.writer.typed, &rows, &mut self.streams, words.shapes.clone());
+        for (batch, input) in self.open.iter().zip(&self.inputs) {
+            sound(*input, batch)?;
+        }
+        self.writer.add(&group, &words).map_err(MergeFailure::Output)?;
+        self.close_written();
+        Ok(())
+    }
+
+    /// Lets go of row groups whose records are all written.
+    fn close_written(&mut self) {
+        let mut is_left = vec![false; self.open.len()];
+        self.rows.iter().for_each(|(_, _, at)| is_left[at.batch()] = true);
+        let number = |batch: usize| is_left[..batch].iter().filter(|is_left| **is_left).count();
+        let numbers: Vec<usize> = (0..is_left.len()).map(number).collect();
+        for (_, _, at) in &mut self.rows {
+            *at = RowAt::new(numbers[at.batch()], at.row());
+        }
+        let mut left = is_left.iter();
+        self.open.retain(|_| left.next() == Some(&true));
+        let mut left = is_left.iter();
+        self.inputs.retain(|_| left.next() == Some(&true));
+        self.gatherer.keep_only(&self.open);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,289 @@
+use super::*;
+use crate::part::tests::{SETTINGS, keeper, layout, lines, read_groups, streams};
+use crate::part::write_part;
+use crate::tests::{Sample, attribute, batch, sample, samples, text};
+use crate::{AttributeEntries, Message, NewBatch, OwnColumn, Storage};
+use arrow_array::{StringArray, UInt8Array};
+use arrow_schema::{DataType, Field};
+use model::{TimeRange, Value, ValueKind};
+use proptest::prelude::*;
+use testkit::faulty_disk::{Call, Fault, FaultyDisk};
+
+const NEVER: &dyn Fn() -> bool = &|| false;
+
+fn dir(number: usize) -> std::path::PathBuf {
+    format!("/data/parts/{number}").into()
+}
+
+fn part_of(disk: &Arc<FaultyDisk>, number: usize, layout: &Arc<Layout>, batches: &[Arc<Batch>]) -> Part {
+    let written = write_part(&**disk, &dir(number), layout, batches, TimeRange::ALL, &SETTINGS).unwrap().unwrap();
+    Part::open(disk.clone(), dir(number), layout.clone(), written.files, keeper())
+}
+
+fn merged(disk: &Arc<FaultyDisk>, number: usize, layout: &Arc<Layout>, inputs: &[&Part]) -> Part {
+    let settings = PartSettings { group_records: SETTINGS.group_records, ..PartSettings::MERGED };
+    let written = merge_parts(&**disk, &dir(number), layout, inputs, &settings, NEVER).unwrap();
+    let part = Part::open(disk.clone(), dir(number), layout.clone(), written.files, keeper());
+    part.verify().unwrap();
+    part
+}
+
+/// Row groups follow each other in time, are full, and hold each stream's records together and in order.
+fn check_order(groups: &[Vec<Sample>]) {
+    let times = |group: &[Sample]| {
+        let times = || group.iter().map(|sample| sample.time);
+        (times().min().unwrap(), times().max().unwrap())
+    };
+    assert!(groups.windows(2).all(|pair| times(&pair[0]).1 <= times(&pair[1]).0), "time goes on from group to group");
+    assert!(
+        groups.iter().rev().skip(1).all(|group| group.len() == SETTINGS.group_records),
+        "all but the last are full"
+    );
+    for group in groups {
+        let mut seen: Vec<&str> = Vec::new();
+        for pair in group.windows(2) {
+            let (left, right) = (&pair[0], &pair[1]);
+            if left.stream.scope_name == right.stream.scope_name {
+                assert!((left.time, left.sequence) < (right.time, right.sequence));
+            } else {
+                seen.push(&left.stream.scope_name);
+                assert!(!seen.contains(&&*right.stream.scope_name), "a stream's records are together");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_merged_part_holds_every_record_of_its_inputs_once_and_in_order(
+        sets in proptest::collection::vec((samples(streams()), 0..9i64), 2..6), first_merged in 2..6usize,
+    ) {
+        let mut sequence = 0;
+        let sets: Vec<Vec<Sample>> = sets
+            .into_iter()
+            .map(|(set, late)| {
+                set.into_iter()
+                    .map(|sample| { sequence += 1; Sample { sequence, time: sample.time + late, ..sample } })
+                    .collect()
+            })
+            .collect();
+        let disk = Arc::new(FaultyDisk::new(1));
+        let parts: Vec<Part> = sets
+            .iter()
+            .enumerate()
+            .map(|(number, set)| part_of(&disk, number, &layout(), &[Arc::new(batch(set))]))
+            .collect();
+        // A part that was merged is merged again.
+        let (first, others) = parts.split_at(first_merged.min(parts.len()));
+        let once = merged(&disk, 100, &layout(), &first.iter().collect::<Vec<_>>());
+        let mut inputs: Vec<&Part> = others.iter().collect();
+        inputs.push(&once);
+        let twice = merged(&disk, 101, &layout(), &inputs);
+        let groups = read_groups(&twice);
+        check_order(&groups);
+        prop_assert_eq!(lines(groups.into_iter().flatten()), lines(sets.into_iter().flatten()));
+    }
+}
+
+#[test]
+fn records_of_one_moment_do_not_pile_up_and_none_is_lost() {
+    let disk = Arc::new(FaultyDisk::new(1));
+    let set = |first: u64| -> Vec<Sample> { (first..first + 100).map(|sequence| sample(7, sequence)).collect() };
+    let parts: Vec<Part> = [0, 100, 200]
+        .iter()
+        .map(|first| {
+            let number = usize::try_from(*first).unwrap();
+            part_of(&disk, number, &layout(), &[Arc::new(batch(&set(*first)))])
+        })
+        .collect();
+    let merged = merged(&disk, 300, &layout(), &parts.iter().collect::<Vec<_>>());
+    assert_eq!(lines(read_groups(&merged).into_iter().flatten()), lines((0..300).map(|sequence| sample(7, sequence))));
+}
+
+#[test]
+fn a_key_that_is_frequent_in_all_of_them_together_gets_a_column() {
+    let disk = Arc::new(FaultyDisk::new(1));
+    let with = |key: &str, first: u64, every: u64| -> Vec<Sample> {
+        (first..first + 200)
+            .map(|sequence| {
+                let mut sample = sample(1, sequence);
+                if sequence % every == 0 {
+                    sample.attributes = vec![attribute(key, text("a")), attribute(key, Value::Int(1))];
+                }
+                sample
+            })
+            .collect()
+    };
+    let sets = [with("often", 0, 1), with("rare", 200, 100), with("seldom", 400, 10)];
+    let parts: Vec<Part> = sets
+        .iter()
+        .enumerate()
+        .map(|(number, set)| part_of(&disk, number, &layout(), &[Arc::new(batch(set))]))
+        .collect();
+    let merged = merged(&disk, 9, &layout(), &parts.iter().collect::<Vec<_>>());
+    let typed = merged.contents().unwrap().typed.clone();
+    let typed: Vec<(&str, ValueKind)> = typed.iter().map(|typed| (&*typed.key, typed.kind)).collect();
+    // 600 records: ten are enough. The integer of each record stands behind its string in the list.
+    assert_eq!(
+        typed,
+        [("often", ValueKind::Str), ("often", ValueKind::Int), ("seldom", ValueKind::Str), ("seldom", ValueKind::Int)]
+    );
+    assert_eq!(lines(read_groups(&merged).into_iter().flatten()), lines(sets.into_iter().flatten()));
+}
+
+/// A layout with messages.
+fn message_layout() -> Arc<Layout> {
+    let own = |name: &str, data_type, storage| OwnColumn { field: Field::new(name, data_type, false), storage };
+    let own = vec![own("text", DataType::Utf8, Storage::Text), own("kind", DataType::UInt8, Storage::Few)];
+    Arc::new(Layout::new(own, Some(Message { text: 0, kind: 1 })))
+}
+
+fn messages(layout: &Layout, first: i64, texts: &[&str]) -> Arc<Batch> {
+    messages_of(layout, first, texts, ValueKind::Str)
+}
+
+fn messages_of(layout: &Layout, first: i64, texts: &[&str], kind: ValueKind) -> Arc<Batch> {
+    let mut attributes = AttributeEntries::default();
+    texts.iter().for_each(|_| attributes.end_record());
+    let times: Vec<i64> = (first..).take(texts.len()).collect();
+    let new = NewBatch {
+        sequence: times.iter().map(|time| time.cast_unsigned()).collect(),
+        time: times,
+        stream: vec![0; texts.len()],
+        streams: vec![Arc::default()],
+        stream_bytes: 0,
+        own: vec![
+            Arc::new(StringArray::from_iter_values(texts)),
+            Arc::new(UInt8Array::from(vec![kind as u8; texts.len()])),
+        ],
+        attributes,
+    };
+    Arc::new(Batch::build(layout, new))
+}
+
+/// The shape of each record, and all shapes.
+fn shapes_of(part: &Part) -> (Vec<Option<u32>>, Vec<String>) {
+    let mut shapes = Vec::new();
+    part.for_each_shape(&mut |shape| shapes.push(shape.to_owned())).unwrap();
+    let groups = part.groups().unwrap();
+    let numbers = groups.iter().flat_map(|group| group.shapes().unwrap().iter().collect::<Vec<_>>()).collect();
+    (numbers, shapes)
+}
+
+fn keys(word: &str) -> Vec<u64> {
+    let mut keys = Vec::new();
+    text_index::for_each_word_key(word, &mut |key| keys.push(key));
+    keys
+}
+
+#[test]
+fn a_part_with_a_message_that_is_no_string_may_hold_any_word() {
+    let disk = Arc::new(FaultyDisk::new(1));
+    let layout = message_layout();
+    let texts = part_of(&disk, 0, &layout, &[messages(&layout, 0, &["user 5 left"])]);
+    let map = messages_of(&layout, 10, &[r#"{"id":"b17"}"#], ValueKind::Map);
+    let values = part_of(&disk, 1, &layout, &[map]);
+    let merged = merged(&disk, 2, &layout, &[&texts, &values]);
+    let holds = |part: &Part| part.may_hold_words(&keys("b17")).unwrap();
+    assert_eq!([holds(&texts), holds(&values), holds(&merged)], [false, true, true]);
+    assert_eq!(shapes_of(&merged).0, [Some(0), None]);
+}
+
+#[test]
+fn a_merged_part_has_the_shapes_of_all_and_finds_their_words() {
+    let disk = Arc::new(FaultyDisk::new(1));
+    let layout = message_layout();
+    let first = part_of(&disk, 0, &layout, &[messages(&layout, 0, &["user 5 left", "disk full"])]);
+    let second = part_of(&disk, 1, &layout, &[messages(&layout, 10, &["a b17", "user 17 left"])]);
+    let merged = merged(&disk, 2, &layout, &[&first, &second]);
+    let (numbers, shapes) = shapes_of(&merged);
+    assert_eq!(shapes, ["a \u{1a}", "disk full", "user \u{1a} left"]);
+    assert_eq!(numbers, [Some(2), Some(1), Some(0), Some(2)]);
+    assert!(["17", "b17", "5"].into_iter().all(|word| merged.may_hold_words(&keys(word)).unwrap()));
+    let group = merged.groups().unwrap().remove(0);
+    assert!(["17", "b17", "5"].into_iter().all(|word| group.may_hold_message_words(&keys(word)).unwrap()));
+}
+
+#[test]
+fn shapes_beyond_the_limit_are_none() {
+    let disk = Arc::new(FaultyDisk::new(1));
+    let layout = message_layout();
+    let first = part_of(&disk, 0, &layout, &[messages(&layout, 0, &["one", "two"])]);
+    let second = part_of(&disk, 1, &layout, &[messages(&layout, 10, &["three", "one"])]);
+    let shapes = text_index::limits::ShapeLimits { count_max: 2, text_bytes_max: 100 };
+    let settings = PartSettings { shapes, ..SETTINGS };
+    let written = merge_parts(&*disk, &dir(2), &layout, &[&first, &second], &settings, NEVER).unwrap();
+    let merged = Part::open(disk, dir(2), layout, written.files, keeper());
+    let (numbers, shapes) = shapes_of(&merged);
+    assert_eq!((numbers, shapes.len()), (vec![Some(0), Some(1), None, Some(0)], 2));
+    assert!(merged.groups().unwrap()[0].has_unshaped());
+}
+
+#[test]
+fn a_column_that_the_disk_does_not_give_ends_the_merge() {
+    let disk = Arc::new(FaultyDisk::new(1));
+    let written: Vec<_> = [0, 1]
+        .map(|number| {
+            let set: Vec<Sample> = (number * 20..number * 20 + 20).map(|sequence| sample(7, sequence)).collect();
+            let dir = dir(usize::try_from(number).unwrap());
+            let written = write_part(&*disk, &dir, &layout(), &[Arc::new(batch(&set))], TimeRange::ALL, &SETTINGS);
+            (dir, written.unwrap().unwrap().files)
+        })
+        .into();
+    let merge_into = |number: usize| {
+        // Opened anew, so that everything is read.
+        let open =
+            |(dir, files): &(std::path::PathBuf, _)| Part::open(disk.clone(), dir.clone(), layout(), *files, keeper());
+        let parts: Vec<Part> = written.iter().map(open).collect();
+        merge_parts(&*disk, &dir(number), &layout(), &parts.iter().collect::<Vec<_>>(), &SETTINGS, NEVER)
+    };
+    let first = disk.call_count();
+    assert_eq!(merge_into(50).unwrap().records, 40);
+    let calls = disk.calls();
+    let reads: Vec<usize> = (first..calls.len()).filter(|call| calls[*call] == Call::Read).collect();
+    assert!(reads.len() > 50);
+    for read in reads {
+        disk.fail_at(disk.call_count() + read - first, Fault::Eio);
+        let result = merge_into(100 + read);
+        disk.fail_no_more();
+        let is_told = matches!(result, Err(MergeFailure::Input { class: ErrorClass::Unavailable, .. }));
+        assert!(is_told, "read {read}: {result:?}");
+    }
+}
+
+/// Bytes that a merge of two parts takes, each of so many row groups, whose times overlap throughout or follow each other.
+fn peak_bytes(groups: u64, is_overlapping: bool) -> u64 {
+    const GROUP: u64 = 100;
+    let settings = PartSettings { group_records: 100, ..SETTINGS };
+    let shared: Arc<dyn Disk> = Arc::new(FaultyDisk::new(1));
+    let parts: Vec<Part> = [0, 1]
+        .into_iter()
+        .map(|number| {
+            let sample = |index: u64| {
+                let sequence = index * 2 + number;
+                let time = if is_overlapping { index } else { index + number * groups * GROUP };
+                let text = format!("{sequence} {}", "packs well ".repeat(400));
+                Sample { text, ..sample(i64::try_from(time).unwrap(), sequence) }
+            };
+            let set: Vec<Sample> = (0..groups * GROUP).map(sample).collect();
+            let dir = dir(usize::try_from(number).unwrap());
+            let written = write_part(&*shared, &dir, &layout(), &[Arc::new(batch(&set))], TimeRange::ALL, &settings);
+            Part::open(shared.clone(), dir, layout(), written.unwrap().unwrap().files, keeper())
+        })
+        .collect();
+    let inputs: Vec<&Part> = parts.iter().collect();
+    let merge = || merge_parts(&*shared, &dir(9), &layout(), &inputs, &settings, NEVER).unwrap();
+    let (written, taken) = testkit::allocation::measure(merge);
+    assert_eq!(u64::from(written.groups), groups * 2);
+    taken.peak_bytes
+}
+
+#[test]
+fn a_merge_takes_no_more_memory_for_long_parts() {
+    for is_overlapping in [true, false] {
+        let (short, long) = (peak_bytes(4, is_overlapping), peak_bytes(40, is_overlapping));
+        assert!(long < short * 2, "{long} bytes where {short} were enough for a tenth, overlapping: {is_overlapping}");
+    }
+}

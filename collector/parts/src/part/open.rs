@@ -1,0 +1,338 @@
+//! A part that is read.
+//!
+//! Its footer and its index are read when they are needed and kept in memory as long as there is room ([`Keeper`]).
+
+use crate::attributes::TypedKey;
+use crate::layout::Layout;
+use crate::part::checksums::ChunkChecksums;
+use crate::part::error::PartError;
+use crate::part::group::StoredGroup;
+use crate::part::group_facts::{self, GroupFacts};
+use crate::part::index_file::{IndexReader, Section, check, number, read_at};
+use crate::part::keeper::{Keeper, Kept};
+use crate::part::schema::{FileLayout, typed_keys};
+use crate::part::stream_numbers;
+use crate::part::write::PartFiles;
+use crate::part::{INDEX_FILE, RECORDS_FILE};
+use basics::{Disk, DiskFile, OpenMode};
+use bytes::{Buf, Bytes};
+use model::Stream;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{ChunkReader, Length};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use text_index::{ShapeIndex, VariableTrigrams, WordBloom};
+
+/// A part on disk. Nothing of it is read before it is needed; what was read of its footer and index is kept.
+pub struct Part {
+    disk: Arc<dyn Disk>,
+    dir: PathBuf,
+    layout: Arc<Layout>,
+    files: PartFiles,
+    keeper: Arc<Keeper>,
+    contents: Kept<Contents>,
+}
+
+/// What a part holds beside its records.
+pub(crate) struct Contents {
+    pub(crate) path: PathBuf,
+    pub(crate) file: Box<dyn DiskFile>,
+    pub(crate) bytes: u64,
+    pub(crate) metadata: ArrowReaderMetadata,
+    pub(crate) checksums: ChunkChecksums,
+    pub(crate) file_layout: FileLayout,
+    /// For each column of the schema its leaves.
+    pub(crate) leaves: Vec<Range<usize>>,
+    pub(crate) typed: Arc<[TypedKey]>,
+    pub(crate) streams: Arc<[Arc<Stream>]>,
+    pub(crate) groups: Vec<GroupFacts>,
+    pub(crate) index: IndexReader,
+    keeper: Arc<Keeper>,
+    words: Kept<Option<WordBloom>>,
+    shapes: Kept<ShapeIndex>,
+    group_words: Vec<GroupWords>,
+}
+
+/// The words of a row group, as far as they are in memory.
+#[derive(Default)]
+struct GroupWords {
+    messages: Kept<Option<WordBloom>>,
+    values: Kept<Option<WordBloom>>,
+    letters: Kept<Option<VariableTrigrams>>,
+}
+
+impl std::fmt::Debug for Part {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Part").field("dir", &self.dir).field("files", &self.files).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Contents {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Contents")
+            .field("path", &self.path)
+            .field("groups", &self.groups.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Part {
+    /// The part in a directory, whose files are as the manifest says.
+    pub(crate) fn open(
+        disk: Arc<dyn Disk>,
+        dir: PathBuf,
+        layout: Arc<Layout>,
+        files: PartFiles,
+        keeper: Arc<Keeper>,
+    ) -> Part {
+        Part { disk, dir, layout, files, keeper, contents: Kept::default() }
+    }
+
+    /// The directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The row groups, oldest first. Reads the footer and the index when nobody has.
+    pub fn groups(&self) -> Result<Vec<StoredGroup>, PartError> {
+        let contents = self.contents()?;
+        let count = contents.groups.len();
+        Ok((0..count).map(|number| StoredGroup::new(contents.clone(), self.layout.clone(), number)).collect())
+    }
+
+    /// False when a record with all of these words, by key, in its variables and values is certainly not in the part.
+    ///
+    /// Words of shapes are not among them; and of messages that are no strings nobody knows the words.
+    pub fn may_hold_words(&self, keys: &[u64]) -> Result<bool, PartError> {
+        let contents = self.contents()?;
+        if contents.groups.iter().any(|group| group.has_other_messages) {
+            return Ok(true);
+        }
+        Ok(contents.words()?.as_ref().as_ref().is_none_or(|words| words.may_hold_all(keys)))
+    }
+
+    /// Hands out the texts of all shapes in the order of their numbers.
+    pub(crate) fn for_each_shape(&self, each: &mut dyn FnMut(&str)) -> Result<(), PartError> {
+        let contents = self.contents()?;
+        let shapes = contents.shapes()?;
+        contents.stored(shapes.for_each(&mut |_, shape| each(shape)))
+    }
+
+    /// Reads every byte of both files and compares every checksum.
+    pub fn verify(&self) -> Result<(), PartError> {
+        let contents = self.contents()?;
+        contents.index.verify()?;
+        for (number, group) in contents.metadata.metadata().row_groups().iter().enumerate() {
+            for leaf in 0..group.num_columns() {
+                contents.read_chunk(number, leaf)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn contents(&self) -> Result<Arc<Contents>, PartError> {
+        self.contents.get(&self.keeper, || {
+            let contents = self.read_contents()?;
+            let bytes = contents.memory_bytes();
+            Ok((contents, bytes))
+        })
+    }
+
+    fn read_contents(&self) -> Result<Contents, PartError> {
+        let path = self.dir.join(RECORDS_FILE);
+        let file = self.disk.open(&path, OpenMode::Read).map_err(PartError::disk("open", &path))?;
+        let facts = self.files.records;
+        let length = file.len().map_err(PartError::disk("measure", &path))?;
+        if length != facts.bytes {
+            return Err(PartError::malformed(
+                &path,
+                format!("it has {length} bytes where {} were written", facts.bytes),
+            ));
+        }
+        let (tail_at, tail) = read_footer(&*file, &path, length)?;
+        check(&path, "footer", tail_at, &tail, facts.tail_crc32c)?;
+        let ranges = Ranges { file_bytes: length, ranges: vec![(tail_at, tail.into())] };
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let metadata =
+            ArrowReaderMetadata::load(&ranges, options).map_err(PartError::parquet("read the footer of", &path))?;
+        let leaves = leaves(&metadata);
+        let group_count = metadata.metadata().num_row_groups();
+        let leaf_count = metadata.parquet_schema().num_columns();
+        let entries = metadata.metadata().file_metadata().key_value_metadata();
+        let entries = entries.map(Vec::as_slice).unwrap_or_default();
+        let checksums = ChunkChecksums::read(entries, group_count, leaf_count, &path)?;
+        let file_layout = FileLayout::of(&self.layout);
+        let typed = metadata.schema().fields().get(file_layout.first_typed()..).and_then(typed_keys);
+        let typed = typed.ok_or_else(|| PartError::malformed(&path, "its columns are not those of this signal"))?;
+        let index = IndexReader::open(&*self.disk, &self.dir.join(INDEX_FILE), self.files.index)?;
+        let groups = group_facts::decode(&index.required(Section::Groups, 0)?)
+            .ok_or_else(|| PartError::malformed(index.path(), "its list of row groups is cut off"))?;
+        let are_same = groups.len() == group_count
+            && groups
+                .iter()
+                .zip(metadata.metadata().row_groups())
+                .all(|(facts, group)| i64::from(facts.records) == group.num_rows() && facts.records > 0);
+        if !are_same {
+            return Err(PartError::malformed(index.path(), "its row groups are not those of the records"));
+        }
+        let streams = stream_numbers::decode(&index.required(Section::Streams, 0)?)
+            .map_err(|what| PartError::malformed(index.path(), what))?;
+        Ok(Contents {
+            path,
+            file,
+            bytes: length,
+            metadata,
+            checksums,
+            file_layout,
+            leaves,
+            typed: typed.into(),
+            streams: streams.into(),
+            group_words: groups.iter().map(|_| GroupWords::default()).collect(),
+            groups,
+            index,
+            keeper: self.keeper.clone(),
+            words: Kept::default(),
+            shapes: Kept::default(),
+        })
+    }
+}
+
+/// The footer of a records file and where it begins. Its length stands before the last four bytes.
+fn read_footer(file: &dyn DiskFile, path: &Path, length: u64) -> Result<(u64, Vec<u8>), PartError> {
+    let end = length.checked_sub(FOOTER_END_BYTES).map(|at| read_at(file, path, at, 8)).transpose()?;
+    let footer_bytes = end.map(|end| u64::from(number(&end, 0)) + FOOTER_END_BYTES);
+    match footer_bytes.and_then(|bytes| Some((length.checked_sub(bytes)?, usize::try_from(bytes).ok()?))) {
+        Some((at, bytes)) => Ok((at, read_at(file, path, at, bytes)?)),
+        None => Err(PartError::malformed(path, "its footer is longer than the file")),
+    }
+}
+
+/// A footer's length and Parquet's mark.
+const FOOTER_END_BYTES: u64 = 8;
+
+impl Contents {
+    /// The bytes of a column chunk, checked.
+    pub(crate) fn read_chunk(&self, group: usize, leaf: usize) -> Result<(u64, Bytes), PartError> {
+        let (start, length) = self.metadata.metadata().row_group(group).column(leaf).byte_range();
+        if start.checked_add(length).is_none_or(|end| end > self.bytes) {
+            return Err(PartError::malformed(&self.path, "a column chunk lies outside of it"));
+        }
+        let length =
+            usize::try_from(length).map_err(|_| PartError::malformed(&self.path, "a column chunk is too long"))?;
+        let bytes = read_at(&*self.file, &self.path, start, length)?;
+        check(&self.path, "column chunk", start, &bytes, self.checksums.of(group, leaf))?;
+        Ok((start, bytes.into()))
+    }
+
+    /// The words of the whole part; `None` when there are too many to be kept.
+    pub(crate) fn words(&self) -> Result<Arc<Option<WordBloom>>, PartError> {
+        self.words.get(&self.keeper, || self.read_words(Section::PartWords, 0))
+    }
+
+    /// The words of a row group's messages that are in no shape; `None` when there are too many to be kept.
+    pub(crate) fn message_words(&self, group: usize) -> Result<Arc<Option<WordBloom>>, PartError> {
+        self.group_words[group].messages.get(&self.keeper, || self.read_words(Section::MessageWords, group))
+    }
+
+    /// The words of a row group's attributes and ids; `None` when there are too many to be kept.
+    pub(crate) fn value_words(&self, group: usize) -> Result<Arc<Option<WordBloom>>, PartError> {
+        self.group_words[group].values.get(&self.keeper, || self.read_words(Section::ValueWords, group))
+    }
+
+    fn read_words(&self, section: Section, group: usize) -> Result<(Option<WordBloom>, u64), PartError> {
+        let number = u32::try_from(group).unwrap_or(u32::MAX);
+        match self.index.section(section, number)? {
+            Some(bytes) => Ok((Some(self.stored(WordBloom::read(&bytes))?), bytes.len() as u64)),
+            None => Ok((None, 0)),
+        }
+    }
+
+    /// The letters of a row group's variables.
+    pub(crate) fn letters(&self, group: usize) -> Result<Arc<Option<VariableTrigrams>>, PartError> {
+        self.group_words[group].letters.get(&self.keeper, || {
+            match self.index.section(Section::Letters, u32::try_from(group).unwrap_or(u32::MAX))? {
+                Some(bytes) => Ok((Some(self.stored(VariableTrigrams::read(&bytes))?), bytes.len() as u64)),
+                None => Ok((None, 0)),
+            }
+        })
+    }
+
+    /// The distinct shapes.
+    pub(crate) fn shapes(&self) -> Result<Arc<ShapeIndex>, PartError> {
+        self.shapes.get(&self.keeper, || {
+            let bytes = self.index.required(Section::Shapes, 0)?;
+            let length = bytes.len() as u64;
+            Ok((self.stored(ShapeIndex::open(bytes))?, length))
+        })
+    }
+
+    /// Memory that it takes, what is kept of its index aside.
+    fn memory_bytes(&self) -> u64 {
+        let metadata = self.metadata.metadata().memory_size();
+        let groups = self.groups.len() * (size_of::<GroupFacts>() + size_of::<GroupWords>());
+        let streams = self.streams.len() * STREAM_BYTES;
+        (metadata + groups + streams + self.checksums.memory_bytes()) as u64
+    }
+
+    /// Says which file a damaged stored form is in.
+    pub(crate) fn stored<T>(&self, read: Result<T, text_index::StoredError>) -> Result<T, PartError> {
+        read.map_err(|error| PartError::malformed(self.index.path(), error.to_string()))
+    }
+}
+
+/// For each column of the schema its leaves.
+fn leaves(metadata: &ArrowReaderMetadata) -> Vec<Range<usize>> {
+    let schema = metadata.parquet_schema();
+    let mut leaves: Vec<Range<usize>> = Vec::new();
+    for leaf in 0..schema.num_columns() {
+        let root = schema.get_column_root_idx(leaf);
+        match leaves.get_mut(root) {
+            Some(range) => range.end = leaf + 1,
+            None => leaves.push(leaf..leaf + 1),
+        }
+    }
+    leaves
+}
+
+/// What a stream takes in memory, roughly: a resource has some ten attributes.
+const STREAM_BYTES: usize = 2 << 10;
+
+/// Some bytes of a file, as the Parquet library reads them. It never reads others.
+pub(crate) struct Ranges {
+    pub(crate) file_bytes: u64,
+    pub(crate) ranges: Vec<(u64, Bytes)>,
+}
+
+impl Length for Ranges {
+    fn len(&self) -> u64 {
+        self.file_bytes
+    }
+}
+
+impl Ranges {
+    fn behind(&self, start: u64) -> parquet::errors::Result<Bytes> {
+        let found = self.ranges.iter().find_map(|(first, bytes)| {
+            let skipped = usize::try_from(start.checked_sub(*first)?).ok()?;
+            (skipped < bytes.len()).then(|| bytes.slice(skipped..))
+        });
+        found.ok_or_else(|| ParquetError::General(format!("byte {start} is outside of what was read")))
+    }
+}
+
+impl ChunkReader for Ranges {
+    type T = bytes::buf::Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        Ok(self.behind(start)?.reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        let bytes = self.behind(start)?;
+        match length <= bytes.len() {
+            true => Ok(bytes.slice(..length)),
+            false => Err(ParquetError::EOF(format!("{length} bytes at {start} are more than were read"))),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The file with the records, row group by row group. Synced when it is whole; nobody reads it before.
+
+use crate::part::checksums::ChunkChecksums;
+use crate::part::error::PartError;
+use arrow_array::ArrayRef;
+use arrow_schema::SchemaRef;
+use basics::{Disk, DiskFile, OpenMode};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves};
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use std::io::IoSlice;
+use std::path::{Path, PathBuf};
+
+/// What the manifest keeps of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FileFacts {
+    /// Length of the file.
+    pub bytes: u64,
+    /// CRC32C of its tail: the footer of a records file, the directory of an index, each with what says how long it is.
+    pub tail_crc32c: u32,
+}
+
+/// A records file that is being written.
+pub(crate) struct RecordsWriter {
+    path: PathBuf,
+    file: Box<dyn DiskFile>,
+    schema: SchemaRef,
+    writer: SerializedFileWriter<Vec<u8>>,
+    factory: ArrowRowGroupWriterFactory,
+    checksums: ChunkChecksums,
+    written: u64,
+}
+
+impl RecordsWriter {
+    pub(crate) fn create(
+        disk: &dyn Disk,
+        path: &Path,
+        schema: SchemaRef,
+        properties: WriterProperties,
+    ) -> Result<RecordsWriter, PartError> {
+        let file = disk.open(path, OpenMode::CreateNew).map_err(PartError::disk("create", path))?;
+        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+        let writer = ArrowWriter::try_new_with_options(Vec::new(), schema.clone(), options);
+        let (writer, factory) =
+            writer.and_then(ArrowWriter::into_serialized_writer).map_err(PartError::parquet("begin", path))?;
+        let columns = writer.schema_descr().num_columns();
+        Ok(RecordsWriter {
+            path: path.to_path_buf(),
+            file,
+            schema,
+            writer,
+            factory,
+            checksums: ChunkChecksums::new(columns),
+            written: 0,
+        })
+    }
+
+    /// Writes a row group: one array for each field of the schema, all of one length.
+    pub(crate) fn write_group(&mut self, columns: &[ArrayRef]) -> Result<(), PartError> {
+        let number = self.writer.flushed_row_groups().len();
+        let first = self.written;
+        self.pack_group(number, columns).map_err(PartError::parquet("pack records for", &self.path))?;
+        let bytes = self.take_bytes()?;
+        let group = self.writer.flushed_row_groups().get(number);
+        let summed = group.and_then(|group| self.checksums.add(group, &bytes, first));
+        summed.ok_or_else(|| PartError::malformed(&self.path, "a row group lies outside the bytes written for it"))?;
+        self.append(&bytes)
+    }
+
+    fn pack_group(&mut self, number: usize, columns: &[ArrayRef]) -> parquet::errors::Result<()> {
+        let mut leaves = self.factory.create_column_writers(number)?.into_iter();
+        let mut group = self.writer.next_row_group()?;
+        for (field, column) in self.schema.fields().iter().zip(columns) {
+            for leaf in compute_leaves(field, column)? {
+                let mut writer = leaves.next().expect("there is a writer for each leaf of the schema");
+                writer.write(&leaf)?;
+                writer.close()?.append_to_row_group(&mut group)?;
+            }
+        }
+        group.close()?;
+        Ok(())
+    }
+
+    /// Writes what is left and makes the file durable.
+    pub(crate) fn finish(mut self) -> Result<FileFacts, PartError> {
+        self.writer.append_key_value_metadata(self.checksums.entry());
+        self.writer.finish().map_err(PartError::parquet("end", &self.path))?;
+        let tail = self.take_bytes()?;
+        self.append(&tail)?;
+        self.file.sync_all().map_err(PartError::disk("sync", &self.path))?;
+        Ok(FileFacts { bytes: self.written, tail_crc32c: crc32c::crc32c(&tail) })
+    }
+
+    fn take_bytes(&mut self) -> Result<Vec<u8>, PartError> {
+        // Into memory, so that the checksums are those of what was meant, not of what came back from the disk.
+        self.writer.flush().map_err(PartError::disk("pack", &self.path))?;
+        Ok(std::mem::take(self.writer.inner_mut()))
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), PartError> {
+        let written = self.file.write_all_at(&mut [IoSlice::new(bytes)], self.written);
+        written.map_err(PartError::disk("write", &self.path))?;
+        self.written += bytes.len() as u64;
+        Ok(())
+    }
+}

@@ -1,0 +1,166 @@
+//! What the index keeps of a row group's texts: shapes of messages, words that are in no shape, words of attributes.
+
+use crate::attributes::downcast;
+use crate::batch::Batch;
+use crate::layout::{Layout, Storage};
+use crate::part::write::RowAt;
+use arrow_array::{Array, FixedSizeBinaryArray, StringArray, UInt8Array};
+use model::{Value, ValueKind};
+use std::collections::HashSet;
+use std::sync::Arc;
+use text_index::{ShapeTable, Splitter, VariableTrigrams, for_each_word_key};
+
+/// No shape: the message is not a string, or its shape was not taken.
+pub(crate) const UNSHAPED: u32 = u32::MAX;
+
+/// The texts of a row group as the index sees them.
+#[derive(Debug)]
+pub(crate) struct GroupWords {
+    /// For each record the number that the table gave to its shape, or [`UNSHAPED`].
+    pub(crate) shapes: Vec<u32>,
+    /// Words of variables, and all words of messages without a shape; sorted, each once.
+    pub(crate) message_keys: Vec<u64>,
+    /// Words of strings among the attributes, and ids; sorted, each once.
+    pub(crate) value_keys: Vec<u64>,
+    /// Letters of the variables.
+    pub(crate) letters: VariableTrigrams,
+    /// Some message is not a string: such a one must be looked at whatever the words say.
+    pub(crate) has_other_messages: bool,
+    /// Some message that is a string has no shape: the letters say nothing about it.
+    pub(crate) has_unshaped: bool,
+}
+
+/// Reads texts for the index, in memory that it keeps.
+#[derive(Debug)]
+pub(crate) struct WordReader {
+    splitter: Splitter,
+    digits: String,
+}
+
+impl WordReader {
+    pub(crate) fn new() -> WordReader {
+        WordReader { splitter: Splitter::new(), digits: String::new() }
+    }
+
+    pub(crate) fn read(
+        &mut self,
+        layout: &Layout,
+        batches: &[Arc<Batch>],
+        rows: &[RowAt],
+        table: &mut ShapeTable,
+    ) -> GroupWords {
+        let mut words = GroupWords {
+            shapes: Vec::new(),
+            message_keys: Vec::new(),
+            value_keys: Vec::new(),
+            letters: VariableTrigrams::new(),
+            has_other_messages: false,
+            has_unshaped: false,
+        };
+        self.messages(layout, batches, rows, table, &mut words);
+        self.values(layout, batches, rows, &mut words.value_keys);
+        for keys in [&mut words.message_keys, &mut words.value_keys] {
+            keys.sort_unstable();
+            keys.dedup();
+        }
+        words
+    }
+
+    fn messages(
+        &mut self,
+        layout: &Layout,
+        batches: &[Arc<Batch>],
+        rows: &[RowAt],
+        table: &mut ShapeTable,
+        words: &mut GroupWords,
+    ) {
+        let Some(message) = layout.message() else { return };
+        let columns: Vec<(&StringArray, &[u8])> = batches
+            .iter()
+            .map(|batch| {
+                let kinds = downcast::<UInt8Array>(batch.own_column(message.kind)).values();
+                (downcast::<StringArray>(batch.own_column(message.text)), &**kinds)
+            })
+            .collect();
+        words.shapes.reserve_exact(rows.len());
+        for at in rows {
+            let (texts, kinds) = columns[at.batch()];
+            let text = texts.value(at.row());
+            if kinds[at.row()] != ValueKind::Str as u8 {
+                words.has_other_messages = true;
+                words.shapes.push(UNSHAPED);
+                continue;
+            }
+            let split = self.splitter.split(text);
+            let number = split.and_then(|split| table.number(split.shape));
+            match (split, number) {
+                (Some(split), Some(_)) => {
+                    for variable in split.variables() {
+                        for_each_word_key(variable, &mut |key| words.message_keys.push(key));
+                        words.letters.insert(variable);
+                    }
+                }
+                _ => {
+                    words.has_unshaped = true;
+                    for_each_word_key(text, &mut |key| words.message_keys.push(key));
+                }
+            }
+            words.shapes.push(number.unwrap_or(UNSHAPED));
+        }
+    }
+
+    /// Words of all strings that a term is looked for in besides the message, and the digits of ids.
+    fn values(&mut self, layout: &Layout, batches: &[Arc<Batch>], rows: &[RowAt], keys: &mut Vec<u64>) {
+        let mut seen: HashSet<&str> = HashSet::new();
+        let typed: Vec<Vec<&StringArray>> =
+            batches.iter().map(|batch| batch.string_attribute_columns().collect()).collect();
+        let rests: Vec<_> = batches.iter().map(|batch| batch.rest()).collect();
+        for at in rows {
+            for column in &typed[at.batch()] {
+                if column.is_valid(at.row()) && seen.insert(column.value(at.row())) {
+                    for_each_word_key(column.value(at.row()), &mut |key| keys.push(key));
+                }
+            }
+            let rest = &rests[at.batch()];
+            for entry in rest.entries(at.row()) {
+                match rest.kind(entry) {
+                    ValueKind::Str => for_each_word_key(rest.text(entry), &mut |key| keys.push(key)),
+                    ValueKind::Array | ValueKind::Map => strings_of(&rest.value(entry), &mut |text| {
+                        for_each_word_key(text, &mut |key| keys.push(key));
+                    }),
+                    ValueKind::Empty | ValueKind::Bool | ValueKind::Int | ValueKind::Double | ValueKind::Bytes => {}
+                }
+            }
+        }
+        for (index, (_, storage)) in layout.own().enumerate() {
+            if storage != Storage::Id {
+                continue;
+            }
+            let columns: Vec<&FixedSizeBinaryArray> =
+                batches.iter().map(|batch| downcast(batch.own_column(index))).collect();
+            for at in rows {
+                let id = columns[at.batch()].value(at.row());
+                if id.iter().any(|byte| *byte != 0) {
+                    self.digits.clear();
+                    for byte in id {
+                        self.digits.push(HEX[usize::from(byte >> 4)]);
+                        self.digits.push(HEX[usize::from(byte & 15)]);
+                    }
+                    for_each_word_key(&self.digits, &mut |key| keys.push(key));
+                }
+            }
+        }
+    }
+}
+
+const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+
+/// Calls `each` with every string in a value.
+fn strings_of(value: &Value, each: &mut dyn FnMut(&str)) {
+    match value {
+        Value::Str(text) => each(text),
+        Value::Array(values) => values.iter().for_each(|value| strings_of(value, each)),
+        Value::Map(entries) => entries.iter().for_each(|(_, value)| strings_of(value, each)),
+        Value::Empty | Value::Bool(_) | Value::Int(_) | Value::Double(_) | Value::Bytes(_) => {}
+    }
+}

@@ -1,0 +1,79 @@
+//! The thread that merges parts, one lot after the other, as long as there is something to merge.
+
+use super::{RETRY_INTERVAL, StopSign};
+use basics::{Clock, error_chain};
+use log_store::LogStore;
+use parts::merge_plan::MergeSettings;
+use parts::{MergeOutcome, MergeReport};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often is looked whether there is something to merge.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The body of the thread.
+pub(crate) struct Merger {
+    store: Arc<LogStore>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Merger {
+    pub(crate) fn new(store: Arc<LogStore>, clock: Arc<dyn Clock>) -> Merger {
+        Merger { store, clock }
+    }
+
+    pub(crate) fn run(self, stop: &StopSign) {
+        let mut pause = LOOK_INTERVAL;
+        while !stop.wait(pause) {
+            pause = self.look(stop);
+        }
+    }
+
+    /// Does the merge that is most pressing, and says how long to wait before the next one.
+    pub(super) fn look(&self, stop: &StopSign) -> Duration {
+        // Replay and merges at once would make each other slow, and replay is what somebody waits for.
+        if self.store.is_replaying() {
+            return LOOK_INTERVAL;
+        }
+        let begun = self.clock.monotonic();
+        match self.store.parts().merge(MergeSettings::default(), self.clock.now(), &|| stop.is_set()) {
+            Ok(MergeOutcome::Merged(report)) => {
+                self.say_merged(&report, begun);
+                Duration::ZERO
+            }
+            Ok(MergeOutcome::Damaged { part, reason }) => {
+                tracing::error!(
+                    part = part.0,
+                    reason = reason.as_str(),
+                    "a part of the store is damaged; it is not read any more, and its files are kept"
+                );
+                Duration::ZERO
+            }
+            Ok(MergeOutcome::Overtaken) => Duration::ZERO,
+            Ok(MergeOutcome::Idle | MergeOutcome::Stopped) => LOOK_INTERVAL,
+            Err(error) => {
+                let causes = error_chain(&error);
+                tracing::warn!(error = causes.as_str(), "parts could not be merged; they stay as they are");
+                RETRY_INTERVAL
+            }
+        }
+    }
+
+    fn say_merged(&self, report: &MergeReport, begun: Duration) {
+        let took = self.clock.monotonic().saturating_sub(begun);
+        let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let MergeReport { tenant, day, parts, records, bytes_before, bytes_after, reason } = *report;
+        let tenant = tenant.to_string();
+        tracing::info!(
+            tenant = tenant.as_str(),
+            day,
+            parts,
+            records,
+            bytes_before,
+            bytes_after,
+            reason = ?reason,
+            took_ms,
+            "parts merged"
+        );
+    }
+}

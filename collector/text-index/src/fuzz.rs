@@ -1,0 +1,60 @@
+//! Entry points for fuzzing: any stored bytes are safe to read, and any text is safe to split.
+
+use crate::{Needle, ShapeIndex, ShapeMatcher, Splitter, VariableTrigrams, WordBloom};
+
+/// Reads any bytes as stored shapes, once as they are and once with checksums that fit, so that what lies behind the
+/// checksums is reached.
+pub fn shape_index(data: &[u8]) {
+    read_shapes(data.to_vec());
+    let mut mended = data.to_vec();
+    crate::shape_index::mend_checksums(&mut mended);
+    read_shapes(mended);
+}
+
+fn read_shapes(bytes: Vec<u8>) {
+    let Ok(index) = ShapeIndex::open(bytes) else { return };
+    let count = index.count();
+    let mut handed_out = 0;
+    if index.for_each(&mut |_, _| handed_out += 1).is_ok() {
+        assert_eq!(handed_out, count, "a whole index hands out all of its shapes");
+    }
+    for needle in ["timeout", "node-23", "*"] {
+        let matcher = ShapeMatcher::new(Needle { text: needle, is_open_start: false, is_open_end: true });
+        if let Ok(answer) = index.find(&matcher) {
+            assert!(answer.always.iter().chain(&answer.depends).all(|number| *number < count), "a number has a text");
+        }
+    }
+}
+
+/// Reads any bytes as a bloom and as trigrams.
+pub fn word_bloom(data: &[u8]) {
+    if let Ok(bloom) = WordBloom::read(data) {
+        let mut again = Vec::new();
+        bloom.write_to(&mut again);
+        assert_eq!(again, data, "a bloom that can be read is written alike");
+    }
+    if let Ok(trigrams) = VariableTrigrams::read(data) {
+        assert!(trigrams.may_hold_all(&[]), "nothing is always held");
+    }
+}
+
+/// Splits any text, and judges its first bytes as a needle by the shape of the rest.
+pub fn splitter(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let middle = (0..=text.len().min(12)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let (needle, text) = text.split_at(middle);
+    let mut splitter = Splitter::new();
+    let Some(split) = splitter.split(text) else { return };
+    assert!(!split.shape.bytes().any(|byte| byte.is_ascii_digit()), "digits are in variables");
+    for is_open in [false, true] {
+        let matcher = ShapeMatcher::new(Needle { text: needle, is_open_start: is_open, is_open_end: is_open });
+        match matcher.verdict(split.shape) {
+            crate::ShapeVerdict::Always => assert!(matcher.is_match(text), "always: {needle:?} in {text:?}"),
+            crate::ShapeVerdict::Never => assert!(!matcher.is_match(text), "never: {needle:?} in {text:?}"),
+            crate::ShapeVerdict::Depends => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

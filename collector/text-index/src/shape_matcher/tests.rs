@@ -1,0 +1,136 @@
+use super::*;
+use crate::tests::{needle_of, rich_text_and_term, word_keys_of};
+use crate::{Splitter, VariableTrigrams};
+use ShapeVerdict::{Always, Depends, Never};
+use proptest::prelude::*;
+
+fn matcher(term: &str) -> ShapeMatcher {
+    let is_open_start = term.starts_with('*');
+    let is_open_end = term.ends_with('*');
+    ShapeMatcher::new(Needle { text: term.trim_matches('*'), is_open_start, is_open_end })
+}
+
+/// A star at an end of the term opens it; `<_>` is a variable.
+#[track_caller]
+fn check(term: &str, shape: &str, want: ShapeVerdict) {
+    let shape = shape.replace("<_>", &PLACEHOLDER.to_string());
+    assert_eq!(matcher(term).verdict(&shape), want, "{term:?} in {shape:?}");
+}
+
+#[test]
+fn a_word_without_a_digit_is_in_the_shape_or_nowhere() {
+    check("timeout", "read_timeout after <_> ms", Always);
+    check("timeout", "timeouts after <_> ms", Never);
+    check("timeout", "done after <_> ms", Never);
+    check("after", "done after<_>", Always);
+    check("disk full", "Disk  FULL <_>", Always);
+    check("disk full", "disk <_> full", Never);
+}
+
+#[test]
+fn hex_letters_may_be_of_a_uuid() {
+    check("cafe", "done <_>", Depends);
+    check("cafe", "done", Never);
+    check("cafes", "done <_>", Never);
+    check("dead-beef", "done <_>", Depends);
+    check("dead.beef", "done <_>", Never);
+    check("beefy*", "done <_>", Depends);
+    check("cafe-abcdef*", "id <_>", Depends);
+    check("caf-abcdef", "id <_>", Never);
+}
+
+#[test]
+fn a_word_with_a_digit_is_in_a_variable() {
+    check("42", "done <_>", Depends);
+    check("42", "done", Never);
+    check("node-23", "on node-<_>", Depends);
+    check("node-23", "on node <_>", Never);
+    check("node-23", "on anode-<_>", Never);
+    check("*node-23", "on anode-<_>", Depends);
+    check("node-23 down", "node-<_> down", Depends);
+    check("node-23 down", "node-<_> downs", Never);
+    check("node-23 down*", "node-<_> downs", Depends);
+    check("10.0.0.7", "from <_>.<_>.<_>.<_>:<_>", Depends);
+    check("10.0.0.7", "from <_>.<_>.<_>", Never);
+    check("10.0.0.7", "<_>.<_> <_>.<_>.<_>.<_>", Depends);
+    check("a 1 a 2 b", "a <_> a <_> a <_> b", Depends);
+}
+
+#[test]
+fn open_ends_reach_into_variables() {
+    check("time*", "done <_>", Depends);
+    check("*time*", "timeouts", Always);
+    check("*time*", "time<_>", Always);
+    check("x time*", "x <_>", Depends);
+    check("x time*", "y <_>", Never);
+    check("*x y", "<_> y", Depends);
+    check("x y", "<_> y", Never);
+}
+
+#[test]
+fn a_placeholder_in_a_needle_is_looked_for_in_the_text() {
+    check("a \u{1a}", "a <_>", Depends);
+    check("\u{1a}", "a", Never);
+    check("a\u{1a}5", "a<_><_>", Depends);
+}
+
+#[test]
+fn what_variables_must_hold_is_named() {
+    let keys = |words: &[&str]| {
+        let mut keys: Vec<u64> = words.iter().map(|word| key_of(word)).collect();
+        keys.sort_unstable();
+        keys
+    };
+    assert_eq!(matcher("node-23 down").variable_keys(), keys(&["23"]));
+    assert_eq!(matcher("cafe").variable_keys(), keys(&["cafe"]));
+    assert_eq!(matcher("12ab*").variable_keys(), keys(&[]));
+    assert_eq!(matcher("timeout").words(), ["timeout"]);
+    assert_eq!(matcher("node-23 cafe").words(), ["node", "cafe"]);
+    assert!(matcher("cafe").words().is_empty() && matcher("time*").words().is_empty());
+    assert_eq!(matcher("*time*").variable_trigrams().len(), 2);
+    assert!(matcher("10a").is_only_in_variables() && matcher("*7*").is_only_in_variables());
+    assert!(!matcher("10.0").is_only_in_variables() && !matcher("time*").is_only_in_variables());
+}
+
+#[test]
+fn the_worst_needles_cost_little() {
+    let id = "deadbeef-dead-beef-cafe-abcdefabcde1-";
+    let shape = "\u{1a}-".repeat(512);
+    let needle = format!("{}zz", id.repeat(60));
+    assert_eq!(matcher(&needle).verdict(&shape), Never);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16 * ProptestConfig::default().cases))]
+
+    #[test]
+    fn a_shape_never_misleads((text, term) in rich_text_and_term()) {
+        let mut splitter = Splitter::new();
+        let Some(split) = splitter.split(&text) else { return Ok(()) };
+        let matcher = ShapeMatcher::new(needle_of(&term));
+        let is_match = testkit::naive::term_matches(&term, &text);
+        let verdict = matcher.verdict(split.shape);
+        match verdict {
+            Always => prop_assert!(is_match, "{:?} in {:?}", term, text),
+            Never => prop_assert!(!is_match, "{:?} in {:?}", term, text),
+            Depends => {}
+        }
+        if verdict != Never {
+            let words = word_keys_of(split.shape);
+            prop_assert!(matcher.words().iter().all(|word| words.contains(&key_of(word))) || !is_match);
+        }
+        if verdict == Depends && is_match {
+            let (mut keys, mut trigrams) = (std::collections::BTreeSet::new(), VariableTrigrams::new());
+            for variable in split.variables() {
+                keys.extend(word_keys_of(variable));
+                trigrams.insert(variable);
+            }
+            prop_assert!(matcher.variable_keys().iter().all(|key| keys.contains(key)), "{:?} in {:?}", term, text);
+            prop_assert!(trigrams.may_hold_all(matcher.variable_trigrams()), "{:?} in {:?}", term, text);
+        }
+        if matcher.is_only_in_variables() {
+            let has_variable = split.shape.contains(PLACEHOLDER);
+            prop_assert_eq!(verdict, if has_variable { Depends } else { Never });
+        }
+    }
+}

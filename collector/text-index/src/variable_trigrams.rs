@@ -1,0 +1,104 @@
+//! Which three letters in a row the variables of a row group hold.
+//!
+//! A needle of letters with an open end (`*time*`) may lie within a variable (`x1time7`), and no bloom of whole words
+//! can tell. These bits can: variables are numbers and ids mostly, and hold few trigrams of a longer word all at once.
+
+use crate::error::{StoredError, number_at};
+use crate::fold::fold;
+
+const WHAT: &str = "letter trigrams";
+const VERSION: u32 = 1;
+const LETTERS: usize = 26;
+const TRIGRAMS: usize = LETTERS * LETTERS * LETTERS;
+const BITMAP_BYTES: usize = TRIGRAMS.div_ceil(8);
+const HEADER_BYTES: usize = 8;
+
+/// A set of trigrams of folded ASCII letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VariableTrigrams {
+    bits: Box<[u8; BITMAP_BYTES]>,
+}
+
+impl Default for VariableTrigrams {
+    fn default() -> VariableTrigrams {
+        VariableTrigrams::new()
+    }
+}
+
+impl VariableTrigrams {
+    /// Length of the stored form.
+    pub const STORED_BYTES: usize = HEADER_BYTES + BITMAP_BYTES;
+
+    /// The empty set.
+    pub fn new() -> VariableTrigrams {
+        VariableTrigrams { bits: Box::new([0; BITMAP_BYTES]) }
+    }
+
+    /// Takes the trigrams of a variable in.
+    pub fn insert(&mut self, variable: &str) {
+        let mut take = |trigram: u16| {
+            let (byte, bit) = (usize::from(trigram / 8), trigram % 8);
+            self.bits[byte] |= 1 << bit;
+        };
+        match variable.is_ascii() {
+            true => for_each_trigram(variable.as_bytes(), &mut take),
+            false => for_each_trigram(fold(variable).as_bytes(), &mut take),
+        }
+    }
+
+    /// False when one of the trigrams is in no variable that was taken in.
+    pub fn may_hold_all(&self, trigrams: &[u16]) -> bool {
+        trigrams
+            .iter()
+            .all(|trigram| self.bits.get(usize::from(trigram / 8)).is_some_and(|byte| byte & (1 << (trigram % 8)) != 0))
+    }
+
+    /// Appends the stored form.
+    pub fn write_to(&self, out: &mut Vec<u8>) {
+        let version = VERSION.to_le_bytes();
+        let sum = crc32c::crc32c_append(crc32c::crc32c(&version), &self.bits[..]);
+        out.extend_from_slice(&version);
+        out.extend_from_slice(&sum.to_le_bytes());
+        out.extend_from_slice(&self.bits[..]);
+    }
+
+    /// Reads the stored form, which must be the whole of `bytes`.
+    pub fn read(bytes: &[u8]) -> Result<VariableTrigrams, StoredError> {
+        let version = number_at(WHAT, bytes, 0)?;
+        if version != VERSION {
+            return Err(StoredError::Version { what: WHAT, found: version, known: VERSION });
+        }
+        let expected = number_at(WHAT, bytes, 4)?;
+        let bits = bytes.get(HEADER_BYTES..).and_then(|rest| <&[u8; BITMAP_BYTES]>::try_from(rest).ok());
+        let bits = bits.ok_or(StoredError::Damaged { what: WHAT, offset: HEADER_BYTES })?;
+        let found = crc32c::crc32c_append(crc32c::crc32c(&bytes[..4]), bits);
+        if found != expected {
+            return Err(StoredError::Checksum { what: WHAT, offset: 0, expected, found });
+        }
+        Ok(VariableTrigrams { bits: Box::new(*bits) })
+    }
+}
+
+/// The letter trigrams of a folded text, sorted, each once.
+pub(crate) fn trigrams_of(folded: &str) -> Vec<u16> {
+    let mut trigrams = Vec::new();
+    for_each_trigram(folded.as_bytes(), &mut |trigram| trigrams.push(trigram));
+    trigrams.sort_unstable();
+    trigrams.dedup();
+    trigrams
+}
+
+fn for_each_trigram(text: &[u8], each: &mut dyn FnMut(u16)) {
+    for [a, b, c] in text.array_windows::<3>() {
+        if let (Some(a), Some(b), Some(c)) = (letter(*a), letter(*b), letter(*c)) {
+            each((a * 26 + b) * 26 + c);
+        }
+    }
+}
+
+fn letter(byte: u8) -> Option<u16> {
+    byte.is_ascii_alphabetic().then(|| u16::from(byte.to_ascii_lowercase() - b'a'))
+}
+
+#[cfg(test)]
+mod tests;

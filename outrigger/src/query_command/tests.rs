@@ -1,0 +1,35 @@
+use super::*;
+
+#[track_caller]
+fn check(answer: Value, columns: Option<usize>, want: &[&str]) {
+    let text = shown(&answer, columns);
+    assert_eq!(text.lines().collect::<Vec<_>>(), want);
+}
+
+#[test]
+fn a_table_is_aligned_with_numbers_at_the_right() {
+    let answer = json!({ "columns": ["service", "n"], "rows": [["shop", 12], [null, 3]] });
+    check(answer, None, &["service   n", "shop     12", "-         3"]);
+}
+
+#[test]
+fn a_table_fits_the_terminal() {
+    let answer = json!({ "columns": ["pattern", "count"], "rows": [["x".repeat(50), 1]] });
+    check(answer.clone(), Some(20), &["pattern        count", "xxxxxxxxxxxx…      1"]);
+    assert_eq!(shown(&answer, None).lines().nth(1).map(str::len), Some(57), "elsewhere nothing is cut");
+}
+
+#[test]
+fn what_a_sender_wrote_cannot_command_the_terminal_in_a_table() {
+    let answer = json!({ "columns": ["a\u{1b}[2J"], "rows": [["\u{202e}x\ny"]] });
+    check(answer.clone(), None, &["a\\u{1b}[2J", "\\u{202e}x\\ny"]);
+    let lines = json_lines(&answer, true);
+    assert!(lines.lines().count() == 1 && !lines.contains(['\u{1b}', '\u{202e}']), "{lines:?}");
+}
+
+#[test]
+fn records_show_what_pipes_made_of_them() {
+    let record = json!({ "time": "2026-11-24T10:30:00Z", "body": "x", "attributes": { "a": 1 }, "fields": { "b": 2 } });
+    let text = shown(&json!({ "records": [record] }), None);
+    assert!(text.ends_with("x a=1 b=2\n"), "{text}");
+}
