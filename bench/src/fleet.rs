@@ -21,10 +21,17 @@ use xxhash_rust::xxh3::Xxh3;
 pub const SERVICES: usize = 40;
 /// Instances of each.
 pub const INSTANCES: usize = 5;
+/// Users that records are about, some far more often than others.
+pub const USERS: usize = 1_000_000;
 /// Resources whose records an agent sends in one request.
 const RESOURCES_PER_REQUEST: u64 = 5;
 /// A request holds what its instances logged in this time; requests overlap by it.
 const GATHERED: Duration = Duration::from_secs(30);
+
+/// The value of `user.id` for a user.
+pub fn user_name(user: usize) -> String {
+    format!("user-{user:06}")
+}
 
 /// A fleet and the span of time it logs in.
 pub struct Fleet {
@@ -82,6 +89,15 @@ pub struct FleetRecord {
     pub searched: String,
     /// Its trace id; `None` for half of the records.
     pub trace_id: Option<[u8; 16]>,
+    /// Number of the user in its attribute `user.id`, below [`USERS`].
+    pub user: usize,
+}
+
+/// What is decided of a record before it is written.
+struct About {
+    time: Timestamp,
+    trace_id: Option<[u8; 16]>,
+    user: usize,
 }
 
 const NAMESPACES: [&str; 5] = ["shop", "payments", "platform", "search", "data"];
@@ -159,7 +175,7 @@ impl Fleet {
         hasher.digest()
     }
 
-    /// Words that stand in the text of many messages, each in one of 40 or fewer; none is a number or a name.
+    /// Verbs and adjectives, which stand in many messages: a verb in about one of 40.
     pub fn words() -> impl Iterator<Item = &'static str> {
         messages::words()
     }
@@ -218,9 +234,11 @@ impl Fleet {
             trace.0 -= 1;
             let trace_id = (trace.1 != [0; 16]).then_some(trace.1);
             let template = service.pick_template(random);
-            let (record, searched) = self.record(service, template, time, trace_id, random);
+            let user = random.skewed(USERS);
+            let about = About { time, trace_id, user };
+            let (record, searched) = self.record(service, template, &about, random);
             put_message(&mut scope_logs, 2, &record);
-            records.push(FleetRecord { time, searched, trace_id });
+            records.push(FleetRecord { time, searched, trace_id, user });
         }
         let mut out = Vec::with_capacity(scope_logs.len() + 512);
         put_message(&mut out, 1, &service.resource(instance));
@@ -228,14 +246,8 @@ impl Fleet {
         out
     }
 
-    fn record(
-        &self,
-        service: &Service,
-        template: usize,
-        time: Timestamp,
-        trace_id: Option<[u8; 16]>,
-        random: &mut Random,
-    ) -> (Vec<u8>, String) {
+    fn record(&self, service: &Service, template: usize, about: &About, random: &mut Random) -> (Vec<u8>, String) {
+        let About { time, trace_id, user } = *about;
         let template = &service.templates[template];
         let mut searched = template.fill(service.style, time, random);
         let mut out = Vec::with_capacity(512);
@@ -249,8 +261,7 @@ impl Fleet {
             searched.push('\n');
             searched.push_str(value);
         };
-        // One of a million users, some far more often than others.
-        put_string(&mut out, "user.id", &format!("user-{:06}", random.skewed(1_000_000)));
+        put_string(&mut out, "user.id", &user_name(user));
         put_string(&mut out, "thread.name", &format!("pool-{}-thread-{}", template.severity % 3, random.pick(16)));
         put_string(&mut out, "code.function.name", &template.function);
         put_string(&mut out, "http.route", &service.routes[random.skewed(service.routes.len())]);

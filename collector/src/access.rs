@@ -23,7 +23,9 @@ pub(crate) fn web(_method: &Method, path: &str) -> Access {
     match path {
         // Pages that show nothing of what is stored; health is asked by those who hold no token.
         "/" | "/healthz" | "/readyz" | "/api/v1/openapi.json" => Access::Open,
-        "/api/v1/logs/search" | "/api/v1/logs/query" | "/api/v1/logs/histogram" | "/api/v1/ingest" => Access::Needs(Scope::Query),
+        "/api/v1/logs/search" | "/api/v1/logs/query" | "/api/v1/logs/histogram" | "/api/v1/ingest" => {
+            Access::Needs(Scope::Query)
+        }
         // The metrics name all tenants.
         "/metrics" => Access::Needs(Scope::Admin),
         _ => Access::Denied,

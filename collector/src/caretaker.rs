@@ -184,8 +184,13 @@ impl Caretaker {
                 self.retry_at = None;
                 let took = self.clock.monotonic().saturating_sub(now);
                 let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-                let log_store::SealReport { records, parts, file_bytes, sealed } = report;
-                tracing::info!(records, parts, file_bytes, sealed, took_ms, "records written to parts");
+                let log_store::SealReport { records, parts, file_bytes, sealed, is_only_own } = report;
+                // A line about our own lines would be sealed in its turn, and so on for ever.
+                if is_only_own {
+                    tracing::debug!(records, parts, file_bytes, sealed, took_ms, "own records written to parts");
+                } else {
+                    tracing::info!(records, parts, file_bytes, sealed, took_ms, "records written to parts");
+                }
                 self.trim(sealed);
             }
             Err(error) => {

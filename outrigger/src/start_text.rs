@@ -31,8 +31,7 @@ const FIRST_RECORD: &str = r#"{"resourceLogs":[{"resource":{"attributes":[{"key"
 
 /// What this version lacks.
 const NOT_THERE_YET: &str = "
-Not there yet: traces and metrics are answered with \"not implemented\"; records stay in memory and in the write-ahead
-log, and when one of the two is full, senders are refused with a retry hint.
+Not there yet: traces and metrics are answered with \"not implemented\".
 Ctrl-C stops it. What was acknowledged is there again at the next start.
 
 ";

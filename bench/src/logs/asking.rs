@@ -7,6 +7,7 @@ use super::known::{Known, NEWEST, Needle};
 use super::questions::{Question, Questions};
 use basics::Timestamp;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -14,6 +15,8 @@ use testkit::http_client::{self, HttpConnection, percent_encoded};
 
 /// Longest wait for an answer: longer than a question may be configured to take.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(700);
+/// Values of a field that are asked for.
+const TOP: usize = 10;
 /// Nanoseconds of a minute.
 const MINUTE: i64 = 60_000_000_000;
 
@@ -24,10 +27,11 @@ pub(super) struct Figure {
 }
 
 /// All of them, in the order in which they are asked.
-pub(super) const FIGURES: [Figure; 5] = [
+pub(super) const FIGURES: [Figure; 6] = [
     Figure { name: "q_last100_ms", ask: newest_of_words },
     Figure { name: "q_needle_ms", ask: needles },
     Figure { name: "q_histogram_ms", ask: words_by_minute },
+    Figure { name: "q_top_ms", ask: top_users },
     Figure { name: "q_substring_ms", ask: substrings },
     Figure { name: "q_regex_ms", ask: regexes },
 ];
@@ -36,7 +40,7 @@ pub(super) const FIGURES: [Figure; 5] = [
 pub(super) struct Asking<'a> {
     pub(super) questions: &'a Questions,
     pub(super) known: &'a Known,
-    pub(super) start: Timestamp,
+    pub(super) range: Range,
 }
 
 /// How long answers took, and how many records they were about.
@@ -75,11 +79,47 @@ fn words_by_minute(asking: &Asking<'_>, asker: &mut Asker) -> io::Result<Answers
     let mut answers = Answers::default();
     for (question, word) in asking.questions.words.iter().zip(&asking.known.words) {
         let (delay, page) = asker.histogram(&question.query, "1m")?;
-        let found = counts_by_minute(&page, asking.start, word.minutes.len())?;
+        let found = counts_by_minute(&page, asking.range.start, word.minutes.len())?;
         same(&question.query, &found, &word.minutes)?;
         answers.push(delay, found.iter().sum());
     }
     Ok(answers)
+}
+
+/// Each question begins a minute later than the one before, so that no two are the same.
+fn top_users(asking: &Asking<'_>, asker: &mut Asker) -> io::Result<Answers> {
+    let mut answers = Answers::default();
+    for minute in 0..asking.questions.words.len() {
+        let start = asking.range.start.saturating_add(Duration::from_secs(60 * minute as u64));
+        let (delay, page) = asker.top(Range { start, ..asking.range })?;
+        let counts = asking.known.users.since_minute(minute);
+        check_top(&page, &counts)?;
+        answers.push(delay, counts.iter().map(|count| u64::from(*count)).sum());
+    }
+    Ok(answers)
+}
+
+/// The users are those with the highest counts, highest first; who stands first of equal ones is free.
+fn check_top(page: &Value, counts: &[u32]) -> io::Result<()> {
+    let mut highest = counts.to_vec();
+    highest.sort_unstable_by(|one, other| other.cmp(one));
+    highest.truncate(TOP);
+    let rows = page["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
+    same(
+        "top counts",
+        &rows.iter().map(|row| row[1].as_u64()).collect(),
+        &highest.iter().map(|count| Some(u64::from(*count))).collect::<Vec<_>>(),
+    )?;
+    let mut seen = HashSet::new();
+    for row in rows {
+        let user = row[0].as_str().and_then(|name| name.strip_prefix("user-")?.parse::<usize>().ok());
+        let known = user.and_then(|user| counts.get(user)).map(|count| u64::from(*count));
+        same(&format!("count of {}", row[0]), &row[1].as_u64(), &known)?;
+        if !seen.insert(user) {
+            return Err(io::Error::other(format!("{} stands twice among the top", row[0])));
+        }
+    }
+    Ok(())
 }
 
 fn substrings(asking: &Asking<'_>, asker: &mut Asker) -> io::Result<Answers> {
@@ -127,13 +167,11 @@ fn same<T: PartialEq + std::fmt::Debug>(query: &str, found: &T, known: &T) -> io
 pub(super) struct Asker {
     web: SocketAddr,
     connection: HttpConnection,
-    range: String,
+    range: Range,
 }
 
 impl Asker {
     pub(super) fn connect(web: SocketAddr, range: Range) -> io::Result<Asker> {
-        let text = |time: Timestamp| percent_encoded(&time.to_string());
-        let range = format!("start={}&end={}", text(range.start), text(range.end));
         Ok(Asker { web, connection: HttpConnection::connect(web, ANSWER_DEADLINE)?, range })
     }
 
@@ -146,7 +184,7 @@ impl Asker {
 
     /// Searches, and gives the times of what was found.
     pub(super) fn search(&mut self, query: &str, limit: usize) -> io::Result<(Duration, Vec<i64>)> {
-        let (delay, page) = self.ask("search", query, &format!("limit={limit}"))?;
+        let (delay, page) = self.ask("search", self.range, query, &format!("limit={limit}"))?;
         let mut times = Vec::new();
         for record in page["records"].as_array().into_iter().flatten() {
             let time = record["time_unix_nano"].as_str().and_then(|nanos| nanos.parse().ok());
@@ -157,11 +195,18 @@ impl Asker {
 
     /// Asks for a histogram.
     pub(super) fn histogram(&mut self, query: &str, interval: &str) -> io::Result<(Duration, Value)> {
-        self.ask("histogram", query, &format!("interval={interval}"))
+        self.ask("histogram", self.range, query, &format!("interval={interval}"))
     }
 
-    fn ask(&mut self, page: &str, query: &str, more: &str) -> io::Result<(Duration, Value)> {
-        let target = format!("/api/v1/logs/{page}?{}&{more}&q={}", self.range, percent_encoded(query));
+    /// Asks for the most frequent users.
+    fn top(&mut self, range: Range) -> io::Result<(Duration, Value)> {
+        self.ask("query", range, &format!("| top {TOP} by user.id"), &format!("limit={TOP}"))
+    }
+
+    fn ask(&mut self, page: &str, range: Range, query: &str, more: &str) -> io::Result<(Duration, Value)> {
+        let text = |time: Timestamp| percent_encoded(&time.to_string());
+        let (start, end, q) = (text(range.start), text(range.end), percent_encoded(query));
+        let target = format!("/api/v1/logs/{page}?start={start}&end={end}&{more}&q={q}");
         let begun = Instant::now();
         let answer = self.connection.request("GET", &target, &[], &[])?;
         let delay = begun.elapsed();
@@ -178,15 +223,10 @@ impl Asker {
         }
     }
 
-    /// What there is to say about the top values of a field.
-    pub(super) fn about_top(&self) -> io::Result<String> {
+    /// Whether the collector knows pipes, which the top values of a field are asked with.
+    pub(super) fn knows_pipes(&self) -> io::Result<bool> {
         let page = http_client::get(self.web, "/api/v1/openapi.json", ANSWER_DEADLINE)?.json()?;
-        let paths = page["paths"].as_object().into_iter().flatten();
-        let top = paths.map(|(path, _)| path).find(|path| path.ends_with("/top") || path.ends_with("/values"));
-        Ok(match top {
-            Some(path) => format!("q_top_ms: not measured; the API has {path}, and this bench does not ask it yet"),
-            None => "q_top_ms: not measured; the API has no top values of a field yet".to_owned(),
-        })
+        Ok(page["paths"]["/api/v1/logs/query"].is_object())
     }
 }
 

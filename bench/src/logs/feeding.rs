@@ -20,10 +20,12 @@ use testkit::outrigger_process::{NETWORK_DEADLINE, OutriggerProcess};
 
 /// Pause before a request that was turned away is sent again.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
-/// Files that have not changed for so long change no more.
+/// A collector that has changed no file and done no work for so long is at rest.
 const QUIET: Duration = Duration::from_secs(5);
-/// Pause between two looks at the files.
+/// Pause between two looks at it.
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
+/// Processor time from one look to the next that is work; less is looking after itself, and answering our looks.
+const WORK: Duration = Duration::from_millis(30);
 /// In memory there may remain this share of all records: what the collector logs about itself arrives at any time.
 const REST_SHARE: u64 = 1_000;
 
@@ -93,8 +95,8 @@ pub(super) struct Rest {
     pub(super) head_records: u64,
 }
 
-/// Waits until the files stay as they are and next to all records are in parts, or until the files stay as they are
-/// and `settle` has passed.
+/// Waits until nothing is done any more and next to all records are in parts, or until nothing is done any more and
+/// `settle` has passed.
 pub(super) fn wait_rest(
     process: &OutriggerProcess,
     logs_dir: &Path,
@@ -103,20 +105,21 @@ pub(super) fn wait_rest(
 ) -> io::Result<Rest> {
     let begun = Instant::now();
     let mut files = FilesOf::dir(logs_dir)?;
-    let mut changed = Instant::now();
+    let mut cpu = cpu_of(process.id())?;
+    let mut busy = Instant::now();
     loop {
         thread::sleep(LOOK_INTERVAL);
-        let now = FilesOf::dir(logs_dir)?;
-        if now != files {
-            changed = Instant::now();
+        let (files_now, cpu_now) = (FilesOf::dir(logs_dir)?, cpu_of(process.id())?);
+        if files_now != files || cpu_now.saturating_sub(cpu) >= WORK {
+            busy = Instant::now();
         }
-        files = now;
+        (files, cpu) = (files_now, cpu_now);
         let head_records = head_records_of(process)?;
-        if changed.elapsed() >= QUIET && (head_records <= records / REST_SHARE || begun.elapsed() >= settle) {
-            return Ok(Rest { took: begun.elapsed(), cpu: cpu_of(process.id())?, files, head_records });
+        if busy.elapsed() >= QUIET && (head_records <= records / REST_SHARE || begun.elapsed() >= settle) {
+            return Ok(Rest { took: begun.elapsed(), cpu, files, head_records });
         }
         if begun.elapsed() > settle + PATIENCE {
-            return Err(io::Error::other(format!("the files still change after {:?}", begun.elapsed())));
+            return Err(io::Error::other(format!("the collector is still at work after {:?}", begun.elapsed())));
         }
     }
 }

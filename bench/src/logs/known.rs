@@ -6,7 +6,7 @@
 //! Start at [`Known::of`].
 
 use super::questions::{Question, Questions};
-use crate::fleet::{Fleet, FleetRecord};
+use crate::fleet::{Fleet, FleetRecord, USERS};
 use basics::Timestamp;
 use regex::{Regex, RegexSet, RegexSetBuilder};
 use std::cmp::Reverse;
@@ -34,7 +34,19 @@ pub(super) struct Known {
     pub(super) regexes: Vec<u64>,
     /// Rare ids and the records that have them.
     pub(super) needles: Vec<Needle>,
+    /// Who the records are about.
+    pub(super) users: KnownUsers,
     request_bytes: u64,
+}
+
+/// How many records are about each user, from any of the first minutes on to the end.
+#[derive(Debug)]
+pub(super) struct KnownUsers {
+    /// From the first minute that no question begins with.
+    later: Vec<u32>,
+    /// Minute and user of each record before that.
+    early: Vec<(usize, usize)>,
+    first_minutes: usize,
 }
 
 /// The records with a word.
@@ -96,12 +108,14 @@ impl Known {
     }
 
     fn nothing(questions: &Questions, needles: Vec<Needle>) -> Known {
+        let users = KnownUsers { later: vec![0; USERS], early: Vec::new(), first_minutes: questions.words.len() };
         let word = KnownWord { minutes: vec![0; MINUTES], newest: BinaryHeap::new() };
         Known {
             words: vec![word; questions.words.len()],
             substrings: vec![0; questions.substrings.len()],
             regexes: vec![0; questions.regexes.len()],
             needles,
+            users,
             request_bytes: 0,
         }
     }
@@ -109,6 +123,11 @@ impl Known {
     fn count(&mut self, record: &FleetRecord, start: Timestamp, patterns: &Patterns) {
         let nanos = u64::try_from(record.time.since(start).as_nanos()).unwrap_or(u64::MAX);
         let minute = usize::try_from(nanos / MINUTE).unwrap_or(MINUTES).min(MINUTES - 1);
+        if minute < self.users.first_minutes {
+            self.users.early.push((minute, record.user));
+        } else {
+            self.users.later[record.user] += 1;
+        }
         for index in &patterns.words.matches(&record.searched) {
             self.words[index].minutes[minute] += 1;
             self.words[index].push(record.time.0);
@@ -128,12 +147,23 @@ impl Known {
         }
         self.substrings.iter_mut().zip(&other.substrings).for_each(|(count, more)| *count += more);
         self.regexes.iter_mut().zip(&other.regexes).for_each(|(count, more)| *count += more);
+        self.users.later.iter_mut().zip(&other.users.later).for_each(|(count, more)| *count += more);
+        self.users.early.extend(other.users.early);
         self.request_bytes += other.request_bytes;
     }
 
     /// Bytes of all requests.
     pub(super) fn request_bytes(&self) -> u64 {
         self.request_bytes
+    }
+}
+
+impl KnownUsers {
+    /// Records about each user, without those before `minute`, which is one of the first.
+    pub(super) fn since_minute(&self, minute: usize) -> Vec<u32> {
+        let mut counts = self.later.clone();
+        self.early.iter().filter(|(of, _)| *of >= minute).for_each(|(_, user)| counts[*user] += 1);
+        counts
     }
 }
 

@@ -47,8 +47,7 @@ async fn answer(
 ) -> Result<Response, ApiError> {
     access.require(Scope::Query)?;
     let now = state.clock.now();
-    let (filter, pipes) =
-        search_lang::parse_pipeline(&params.q, now).map_err(|mistake| ApiError::query(&mistake))?;
+    let (filter, pipes) = search_lang::parse_pipeline(&params.q, now).map_err(|mistake| ApiError::query(&mistake))?;
     if pipes.is_empty() {
         return logs_search::search(state, access, headers, params).await;
     }

@@ -97,6 +97,8 @@ pub struct SealReport {
     pub file_bytes: u64,
     /// Everything before this position of the write-ahead log is in parts.
     pub sealed: u64,
+    /// All of them are the process's own: to report on these would make another one.
+    pub is_only_own: bool,
 }
 
 /// What a store has on disk.
@@ -263,6 +265,7 @@ impl PartStore {
             parts: made.len() as u64,
             file_bytes: made.iter().map(|(entry, _)| entry.file_bytes()).sum(),
             sealed: frozen.next,
+            is_only_own: made.iter().all(|(entry, _)| entry.tenant == TenantId::SELF),
         };
         let mut view = self.view_mut();
         made.into_iter().for_each(|(_, part)| view.add(part));

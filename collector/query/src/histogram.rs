@@ -81,7 +81,7 @@ pub(crate) fn histogram_in_slices(
     let range = request.range.intersect(question.time_range());
     let window = Window { range, before: None, after_sequence: None };
     let sources = Sources::new(snapshot, &window, &question);
-    let mut scan = Scan::new(&sources, &question, window, slice_records);
+    let mut scan = Scan::new(&sources, &question, window, slice_records).in_any_order();
     let counted = grid.empty_buckets(guard).and_then(|(buckets, memory)| {
         answer.buckets = buckets;
         answer.memory = Some(memory);

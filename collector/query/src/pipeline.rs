@@ -33,7 +33,7 @@ use crate::cut_short::CutShort;
 use crate::error::QueryError;
 use crate::evaluate::Question;
 use crate::guard::{QueryGuard, Stop};
-use crate::limits::{CONTEXT_HITS_MAX, PATTERNS_DEFAULT, PIPES_GRACE, SLICE_RECORDS};
+use crate::limits::{CONTEXT_HITS_MAX, ENTRY_BYTES, PATTERNS_DEFAULT, PIPES_GRACE, SLICE_RECORDS};
 use crate::newest::Newest;
 use crate::plan::{Scan, Window};
 use crate::sources::Sources;
@@ -45,6 +45,7 @@ use log_store::LogSnapshot;
 use model::{Field, Filter, LogRecord, Pipe, SortKey, TimeRange};
 use sort::Sorter;
 use stats::Stats;
+use std::collections::HashSet;
 use std::sync::Arc;
 use step::Step;
 use view::Row;
@@ -89,7 +90,7 @@ pub enum PipelineRows {
     Records(Vec<PipelineRecord>),
     /// A table.
     Table {
-        /// What the columns are called; each name is there once.
+        /// What the columns are called. Only what `parse` made of a table's rows may have the name of another column.
         columns: Vec<Box<str>>,
         /// As many cells as there are columns.
         rows: Vec<Vec<Cell>>,
@@ -180,10 +181,8 @@ fn check(request: &PipelineRequest) -> Result<(), QueryError> {
             Pipe::Context { .. } if !are_records => return Err(QueryError::ContextWithoutRecords),
             Pipe::Patterns { .. } | Pipe::Sort(_) | Pipe::Limit(_) | Pipe::Context { .. } => {}
         }
-        are_records &= matches!(
-            pipe,
-            Pipe::Where(_) | Pipe::Parse { .. } | Pipe::Sort(_) | Pipe::Limit(_) | Pipe::Context { .. }
-        );
+        are_records &=
+            matches!(pipe, Pipe::Where(_) | Pipe::Parse { .. } | Pipe::Sort(_) | Pipe::Limit(_) | Pipe::Context { .. });
     }
     Ok(())
 }
@@ -252,6 +251,9 @@ pub(crate) fn pipeline_in_slices(
         Err(stop) => stopped = Some(stop.cut_short()?),
         Ok(mut held) => {
             let mut sink = run.sink(&plan.rest)?;
+            if !matches!(sink, Sink::Newest(_)) {
+                scan = scan.in_any_order();
+            }
             if let Err(stop) = road.gather(&mut scan, &mut sink, &mut counts, &mut held, guard) {
                 stopped = Some(stop.cut_short()?);
             }
@@ -259,10 +261,14 @@ pub(crate) fn pipeline_in_slices(
             let late_guard = guard.later(PIPES_GRACE);
             let made = run.first_rows(&plan, sink, &road, frontier, &mut state, &mut held, &late_guard);
             let rest = made.and_then(|()| run.rest(&plan.rest, &mut state, &mut held, &late_guard));
+            state.has_more |= state.rows.len() > request.rows_max;
+            state.rows.truncate(request.rows_max);
+            let rest = rest.and_then(|()| state.settle_columns(&mut held, &late_guard));
             if let Err(stop) = rest {
                 // Rows that did not go through every pipe are no answer.
                 stopped = stopped.or(Some(stop.cut_short()?));
                 state.rows = Vec::new();
+                state.columns.clone_from(&plan.columns);
                 run.columns_of_rest(&plan.rest, &mut state);
             }
             memory = Some(held.settle());
@@ -270,8 +276,7 @@ pub(crate) fn pipeline_in_slices(
     }
     let has_damage = sources.has_damage() || run.has_damage;
     let cut_short = CutShort::first(snapshot.is_replaying(), has_damage, stopped);
-    let has_more = state.has_more || state.rows.len() > request.rows_max;
-    state.rows.truncate(request.rows_max);
+    let has_more = state.has_more;
     let (scanned, matched) = (counts.scanned, counts.matched);
     Ok(PipelineAnswer { rows: rows_of(state), has_more, scanned, matched, cut_short, _memory: memory })
 }
@@ -328,9 +333,7 @@ impl Run<'_> {
 
     fn groups(&self, pipe: &Pipe) -> Result<Option<Groups>, QueryError> {
         Ok(Some(match pipe {
-            Pipe::Stats { columns, groups } => {
-                Groups::Stats(Box::new(Stats::new(columns, groups, self.rate_range)?))
-            }
+            Pipe::Stats { columns, groups } => Groups::Stats(Box::new(Stats::new(columns, groups, self.rate_range)?)),
             Pipe::Top { count, field } => {
                 Groups::Top(top::Top::new(field, usize::try_from(*count).unwrap_or(usize::MAX))?)
             }
@@ -475,23 +478,37 @@ impl State {
     }
 }
 
+impl State {
+    /// Adds what `parse` made of a table's rows to its columns, in the order in which it first appeared, and charges the
+    /// cells: each row then has one for each column.
+    fn settle_columns(&mut self, held: &mut Held<'_>, guard: &QueryGuard) -> Result<(), Stop> {
+        let Some(columns) = &mut self.columns else { return Ok(()) };
+        let mut known: HashSet<Arc<Field>> = columns.iter().cloned().collect();
+        for row in &self.rows {
+            guard.spend(row.made.len())?;
+            for (field, _) in &row.made {
+                if !known.contains(field) {
+                    held.take(ENTRY_BYTES)?;
+                    known.insert(field.clone());
+                    columns.push(field.clone());
+                }
+            }
+        }
+        held.take((self.rows.len() as u64).saturating_mul(columns.len() as u64 * size_of::<Cell>() as u64))
+    }
+}
+
 /// The answer's form of the rows.
 fn rows_of(state: State) -> PipelineRows {
-    let Some(mut columns) = state.columns else {
+    let Some(columns) = state.columns else {
         let rows = state.rows.into_iter().filter_map(|row| {
             let fields = row.made.into_iter().map(|(field, cell)| (name_of(&field).into(), cell)).collect();
             Some(PipelineRecord { record: row.record?, fields })
         });
         return PipelineRows::Records(rows.collect());
     };
-    // What `parse` made of a table's rows, in the order in which it first appeared.
-    let mut known: std::collections::HashSet<Arc<Field>> = columns.iter().cloned().collect();
-    for (field, _) in state.rows.iter().flat_map(|row| &row.made) {
-        if known.insert(field.clone()) {
-            columns.push(field.clone());
-        }
-    }
-    let rows = state.rows.into_iter().map(|row| columns.iter().map(|field| fields::cell_of(&row.made, field)).collect());
+    let rows =
+        state.rows.into_iter().map(|row| columns.iter().map(|field| fields::cell_of(&row.made, field)).collect());
     let rows = rows.collect();
     PipelineRows::Table { columns: columns.iter().map(|field| name_of(field).into()).collect(), rows }
 }

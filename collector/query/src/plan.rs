@@ -37,6 +37,8 @@ pub(crate) struct Scan<'s> {
     slice_records: usize,
     unread: BinaryHeap<Unread>,
     has_passed_over: bool,
+    /// The line between read and unread is to be exact.
+    is_ordered: bool,
 }
 
 /// What is left to read of one source. Ordered by the newest record in it.
@@ -104,17 +106,20 @@ impl Window {
     /// The records of a slice that are inside.
     fn candidates(&self, batch: &Batch, rows: Range<usize>) -> Mask {
         let mut candidates = Mask::first(rows.len());
-        let sequences = &batch.sequences()[rows.clone()];
+        // Columns of a row group are read from the disk when they are asked for: not without need.
         if let Some(after) = self.after_sequence {
+            let sequences = &batch.sequences()[rows.clone()];
             candidates = candidates.retain(|row| sequences[row] > after);
         }
-        if !batch.is_sorted() {
-            let times = &batch.times()[rows];
-            let is_inside = |row: usize| {
-                let position = RecordPosition { time: basics::Timestamp(times[row]), sequence: sequences[row] };
-                self.range.contains(position.time) && self.before.is_none_or(|before| position < before)
-            };
-            candidates = candidates.retain(is_inside);
+        if !batch.is_sorted() && self.range.intersect(batch.time_range()) != batch.time_range() {
+            let times = &batch.times()[rows.clone()];
+            candidates = candidates.retain(|row| self.range.contains(basics::Timestamp(times[row])));
+        }
+        if let Some(before) = self.before.filter(|_| !batch.is_sorted()) {
+            let (times, sequences) = (&batch.times()[rows.clone()], &batch.sequences()[rows]);
+            candidates = candidates.retain(|row| {
+                RecordPosition { time: basics::Timestamp(times[row]), sequence: sequences[row] } < before
+            });
         }
         candidates
     }
@@ -140,7 +145,13 @@ impl<'s> Scan<'s> {
             Unread { newest, source, start: 0, end: group.records(), is_closed: true }
         });
         let unread = in_memory.chain(stored).collect();
-        Scan { sources, question, window, slice_records, unread, has_passed_over: false }
+        Scan { sources, question, window, slice_records, unread, has_passed_over: false, is_ordered: true }
+    }
+
+    /// The same for a question about all records, however they come: row groups need not be put in order.
+    pub(crate) fn in_any_order(mut self) -> Scan<'s> {
+        self.is_ordered = false;
+        self
     }
 
     /// The newest record that is not read, or what is not older than it; all newer ones are read.
@@ -189,6 +200,14 @@ impl<'s> Scan<'s> {
     /// Takes a row group apart into slices. Those without a record inside the window are left out.
     fn open(&mut self, batch: &Batch) {
         let Some(unread) = self.unread.pop() else { return };
+        if !self.is_ordered {
+            let slices = (0..unread.end).step_by(self.slice_records).map(|start| {
+                let end = unread.end.min(start + self.slice_records);
+                Unread { start, end, is_closed: false, ..unread.clone() }
+            });
+            self.unread.extend(slices);
+            return;
+        }
         let (times, sequences) = (batch.times(), batch.sequences());
         if self.sources.is_damaged(unread.source, batch) {
             return;

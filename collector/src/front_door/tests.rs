@@ -120,6 +120,8 @@ async fn both_otlp_ports_and_the_pages_for_operators_are_served() {
     for line in [
         "outrigger_received_records_total{tenant=\"default\",signal=\"logs\"} 2",
         "outrigger_wal_condition_info{signal=\"logs\",condition=\"ok\"} 1",
+        "outrigger_parts{signal=\"logs\"} 0",
+        "outrigger_quarantined_parts{signal=\"logs\"} 0",
         "outrigger_memory_limit_bytes 1073741824",
         "outrigger_requests_total{listener=\"otlp_http\",status=\"2xx\"} 1",
     ] {

@@ -14,6 +14,7 @@ fn names_end_in_their_unit_and_counters_in_total() {
         "syncs",
         "failures",
         "batches",
+        "parts",
         "panics",
         "info",
     ];

@@ -40,8 +40,7 @@ Send a first record from another terminal, and find it:
   curl -sS http://127.0.0.1:4318/v1/logs -H 'content-type: application/json' -d '{FIRST_RECORD}'
   target/release/outrigger logs hello
 
-Not there yet: traces and metrics are answered with "not implemented"; records stay in memory and in the write-ahead
-log, and when one of the two is full, senders are refused with a retry hint.
+Not there yet: traces and metrics are answered with "not implemented".
 Ctrl-C stops it. What was acknowledged is there again at the next start.
 
 "#

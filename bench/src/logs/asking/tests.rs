@@ -1,4 +1,4 @@
-use super::{counts_by_minute, same};
+use super::{check_top, counts_by_minute, same};
 use basics::Timestamp;
 use serde_json::json;
 
@@ -23,4 +23,21 @@ fn a_wrong_answer_is_told_with_the_question() {
     let error = same("timeout", &vec![1, 2], &vec![1, 3]).unwrap_err().to_string();
     assert_eq!(error, "wrong answer to timeout: [1, 2] where [1, 3] is right");
     assert!(same("timeout", &1, &1).is_ok());
+}
+
+#[test]
+fn the_top_users_are_right_with_their_counts_in_their_order_and_once() {
+    // Twelve users; two of them share the tenth place.
+    let counts = [12, 11, 10, 9, 8, 7, 6, 5, 4, 2, 2, 1];
+    let rows = |users: [usize; 10]| {
+        let rows: Vec<_> = users.iter().map(|user| json!([format!("user-{user:06}"), counts[*user]])).collect();
+        json!({ "columns": ["user.id", "count"], "rows": rows })
+    };
+    assert!(check_top(&rows([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]), &counts).is_ok());
+    assert!(check_top(&rows([0, 1, 2, 3, 4, 5, 6, 7, 8, 10]), &counts).is_ok());
+    assert!(check_top(&rows([0, 1, 2, 3, 4, 5, 6, 7, 8, 11]), &counts).is_err());
+    assert!(check_top(&rows([1, 0, 2, 3, 4, 5, 6, 7, 8, 9]), &counts).is_err());
+    let mut wrong = rows([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    wrong["rows"][0][0] = json!("user-000005");
+    assert!(check_top(&wrong, &counts).is_err());
 }

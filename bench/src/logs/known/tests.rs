@@ -34,6 +34,11 @@ fn what_is_known_of_a_fleet_is_what_looking_at_each_record_finds() {
         times.truncate(NEWEST);
         assert_eq!(word.newest(), times, "{}", question.query);
     }
+    let start = fleet.start().saturating_add(Duration::from_secs(20 * 60));
+    for user in [0, 1, 77] {
+        let about = records.iter().filter(|record| record.user == user && record.time >= start).count();
+        assert_eq!(known.users.since_minute(20)[user] as usize, about, "user {user}");
+    }
     for (question, counted) in questions.regexes.iter().zip(&known.regexes) {
         let regex = Regex::new(&question.pattern).unwrap();
         let with = records.iter().filter(|record| regex.is_match(&record.searched)).count();

@@ -20,7 +20,8 @@ impl Clock for StandingClock {
 /// The text of an answer about no records.
 async fn answered(query: &str, as_ndjson: bool) -> String {
     let memory = MemoryBudget::new(1 << 20);
-    let guard = QueryGuard::new(Arc::new(StandingClock), Duration::MAX, Arc::new(AtomicBool::new(false)), memory.clone());
+    let guard =
+        QueryGuard::new(Arc::new(StandingClock), Duration::MAX, Arc::new(AtomicBool::new(false)), memory.clone());
     let (filter, pipes) = search_lang::parse_pipeline(query, Timestamp(0)).unwrap();
     assert_eq!(filter, Filter::All);
     let range = model::TimeRange::ALL;

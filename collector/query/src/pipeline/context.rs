@@ -198,9 +198,8 @@ impl Lane {
     }
 
     fn into_found(self) -> impl Iterator<Item = Found> {
-        self.gaps.into_iter().flat_map(|gap| {
-            gap.behind.into_iter().chain(gap.before.into_iter().map(|Reverse(found)| found))
-        })
+        self.gaps
+            .into_iter()
+            .flat_map(|gap| gap.behind.into_iter().chain(gap.before.into_iter().map(|Reverse(found)| found)))
     }
 }
-

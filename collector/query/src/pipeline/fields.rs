@@ -60,6 +60,7 @@ impl Choice {
             made.push((field.clone(), view.value(field, guard)?));
         }
         view.made = made;
+        view.position = view.position();
         view.base = Base::Nothing;
         Ok(())
     }

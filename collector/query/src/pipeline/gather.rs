@@ -86,9 +86,17 @@ impl Road<'_> {
         let mut reads = Reads::default();
         self.steps.iter().for_each(|step| step.reads(&mut reads));
         match sink {
-            Sink::Groups(groups) => reads.add(groups.fields()),
-            Sink::Sort(sorter) => reads.add(sorter.fields()),
-            Sink::Newest(_) => {}
+            Sink::Groups(groups) => {
+                reads.add(groups.fields());
+                if let Groups::Patterns(_) = groups {
+                    reads.add_position();
+                }
+            }
+            Sink::Sort(sorter) => {
+                reads.add(sorter.fields());
+                reads.add_position();
+            }
+            Sink::Newest(_) => reads.add_position(),
         }
         'slices: while let Some(next) = scan.next_slice(floor(sink), guard)? {
             guard.look()?;
@@ -96,7 +104,6 @@ impl Road<'_> {
             let matches = self.question.matches(next.slice(), next.candidates, guard)?;
             let columns = next.slice().columns();
             if !matches.is_empty() {
-                columns.batch().times();
                 reads.touch(columns);
             }
             if self.sources.is_damaged(next.source, &next.batch) {

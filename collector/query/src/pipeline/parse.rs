@@ -10,7 +10,7 @@ use crate::error::QueryError;
 use crate::evaluate::{compile_regex, json_fields, logfmt_fields};
 use crate::guard::{QueryGuard, Stop};
 use crate::limits::PARSED_FIELDS_MAX;
-use model::{Field, ParseSyntax, Value};
+use model::{Attributes, Field, ParseSyntax, Value};
 use regex::Regex;
 use std::sync::Arc;
 
@@ -111,8 +111,8 @@ fn make_all(view: &mut View<'_>, fields: Vec<(String, Value)>) {
 
 /// Lists the values that are no objects: the object's own first, then those within others, the longest key first, as
 /// paths into bodies are read. Objects nest as deep as a body may.
-fn flatten(entries: Vec<(Box<str>, Value)>, before: &str, out: &mut Vec<(String, Value)>) {
-    let mut nested: Vec<(Box<str>, Vec<(Box<str>, Value)>)> = Vec::new();
+fn flatten(entries: Attributes, before: &str, out: &mut Vec<(String, Value)>) {
+    let mut nested: Vec<(Box<str>, Attributes)> = Vec::new();
     let mut seen: Vec<Box<str>> = Vec::new();
     for (key, value) in entries {
         // As many as can be made anyway.

@@ -51,15 +51,16 @@ impl Patterns {
             let bytes = shape.len() * 4 + text.len() * 2 + size_of::<Pattern>() * 2;
             held.take(ENTRY_BYTES + bytes as u64)?;
             self.places.insert(shape.into(), self.found.len());
-            self.found.push(Pattern { count: 1, newest: view.position, example: text.into() });
+            self.found.push(Pattern { count: 1, newest: view.position(), example: text.into() });
             return Ok(());
         };
         let pattern = &mut self.found[*place];
         pattern.count += 1;
-        if view.position > pattern.newest {
+        let position = view.position();
+        if position > pattern.newest {
             held.take(text.len() as u64 * 2)?;
             held.give_back(pattern.example.len() as u64 * 2);
-            pattern.newest = view.position;
+            pattern.newest = position;
             pattern.example = text.into();
         }
         Ok(())

@@ -75,7 +75,12 @@ impl Sorter {
 }
 
 /// Sorts rows that stand in an order already.
-pub(crate) fn sort(rows: Vec<Row>, keys: &[SortKey], guard: &QueryGuard, held: &mut Held<'_>) -> Result<Vec<Row>, Stop> {
+pub(crate) fn sort(
+    rows: Vec<Row>,
+    keys: &[SortKey],
+    guard: &QueryGuard,
+    held: &mut Held<'_>,
+) -> Result<Vec<Row>, Stop> {
     let mut ranked_rows = Vec::with_capacity(rows.len());
     for mut row in rows {
         let view = row.view();

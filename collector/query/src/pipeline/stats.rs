@@ -17,6 +17,7 @@ use crate::limits::ENTRY_BYTES;
 use basics::Timestamp;
 use figure::Figure;
 use model::{Field, StatColumn, StatFunction, StatGroup, TimeRange};
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,9 +70,9 @@ impl Stats {
 
     /// The fields that are read.
     pub(crate) fn fields(&self) -> Vec<Field> {
-        let groups = self.groups.iter().filter_map(|group| match group {
-            StatGroup::Field(field) => Some(field.clone()),
-            StatGroup::TimeBucket(_) => None,
+        let groups = self.groups.iter().map(|group| match group {
+            StatGroup::Field(field) => field.clone(),
+            StatGroup::TimeBucket(_) => Field::Time,
         });
         groups.chain(self.functions.iter().filter_map(|function| field_of(function).cloned())).collect()
     }
@@ -132,10 +133,9 @@ impl Stats {
         self.places = HashMap::new();
         self.found.sort_unstable_by(|left, right| {
             let pairs = left.cells.iter().zip(&right.cells);
-            pairs.map(|(left, right)| left.compare(right)).find(|ordering| ordering.is_ne()).unwrap_or_else(|| {
-                // Groups are different.
-                std::cmp::Ordering::Equal
-            })
+            let first_difference = pairs.map(|(left, right)| left.compare(right)).find(|ordering| ordering.is_ne());
+            // No two groups are the same.
+            first_difference.unwrap_or(Ordering::Equal)
         });
         let step = self.groups.iter().find_map(|group| match group {
             StatGroup::TimeBucket(width) => Some(*width),

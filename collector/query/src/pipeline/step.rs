@@ -3,7 +3,7 @@
 use super::fields::{Choice, leave_out};
 use super::held::Held;
 use super::parse::Parse;
-use super::view::{Base, Row, View, bytes_of_made, touch, touch_anywhere};
+use super::view::{Base, Row, View, bytes_of_made, touch, touch_anywhere, touch_position};
 use crate::error::QueryError;
 use crate::evaluate::RowQuestion;
 use crate::guard::{QueryGuard, Stop};
@@ -24,6 +24,7 @@ pub(crate) enum Step {
 pub(crate) struct Reads {
     fields: Vec<Field>,
     has_anywhere: bool,
+    has_position: bool,
 }
 
 impl Step {
@@ -79,6 +80,7 @@ impl Step {
             }
             Step::Parse(parse) => reads.fields.push(parse.from().clone()),
             Step::Fields(choice) => {
+                reads.has_position |= choice.columns().is_some();
                 reads.fields.extend(choice.columns().unwrap_or_default().iter().map(|field| (**field).clone()));
             }
         }
@@ -100,11 +102,18 @@ impl Reads {
         self.fields.extend(fields);
     }
 
+    pub(crate) fn add_position(&mut self) {
+        self.has_position = true;
+    }
+
     /// Reads the columns.
     pub(crate) fn touch(&self, columns: LogColumns<'_>) {
         self.fields.iter().for_each(|field| touch(columns, field));
         if self.has_anywhere {
             touch_anywhere(columns);
+        }
+        if self.has_position {
+            touch_position(columns);
         }
     }
 

@@ -29,7 +29,15 @@ impl Top {
         let columns = vec![Arc::new(field.clone()), Arc::new(Field::Attribute("count".into()))];
         super::check_columns(columns.iter().map(|field| &**field))?;
         let field = field.clone();
-        Ok(Top { field, count, columns, places: HashMap::new(), found: Vec::new(), key: String::new(), places_bytes: 0 })
+        Ok(Top {
+            field,
+            count,
+            columns,
+            places: HashMap::new(),
+            found: Vec::new(),
+            key: String::new(),
+            places_bytes: 0,
+        })
     }
 
     pub(crate) fn fields(&self) -> Vec<Field> {

@@ -54,8 +54,23 @@ const WORK_PER_VALUE: usize = 16;
 
 impl<'a> View<'a> {
     pub(crate) fn stored(columns: LogColumns<'a>, row: usize) -> View<'a> {
-        let position = Some(columns.batch().position(row));
-        View { base: Base::Stored(columns, row), position, made: Vec::new(), hidden: Vec::new() }
+        View { base: Base::Stored(columns, row), position: None, made: Vec::new(), hidden: Vec::new() }
+    }
+
+    /// Its place in the order of records. Of a record in columns it is read when it is asked for.
+    pub(crate) fn position(&self) -> Option<RecordPosition> {
+        match self.base {
+            Base::Stored(columns, row) => Some(columns.batch().position(row)),
+            Base::Nothing | Base::Record(_) => self.position,
+        }
+    }
+
+    fn time_of_base(&self) -> Option<Timestamp> {
+        match self.base {
+            Base::Nothing => None,
+            Base::Stored(columns, row) => Some(Timestamp(columns.batch().times()[row])),
+            Base::Record(record) => Some(record.position.time),
+        }
     }
 
     /// A row without anything.
@@ -67,9 +82,9 @@ impl<'a> View<'a> {
     pub(crate) fn value(&self, field: &Field, guard: &QueryGuard) -> Result<Cell, Stop> {
         let found = match self.made_value(field) {
             Some(made) => made.clone(),
-            None => match (field, self.position) {
+            None => match field {
                 _ if self.hidden.contains(&field) => Cell::Missing,
-                (Field::Time, Some(position)) if !matches!(self.base, Base::Nothing) => Cell::Time(position.time),
+                Field::Time => self.time_of_base().map_or(Cell::Missing, Cell::Time),
                 _ => self.values_of_base(field).into_iter().next().map_or(Cell::Missing, Cell::Value),
             },
         };
@@ -98,6 +113,7 @@ impl<'a> View<'a> {
             Base::Record(record) => answer::bytes_of(record),
         };
         let own = size_of::<Row>() as u64 + made;
+        let position = self.position();
         held.take((own + most) * ANSWER_COPIES)?;
         let mut record = match self.base {
             Base::Nothing => None,
@@ -115,7 +131,7 @@ impl<'a> View<'a> {
         let bytes = (own + record_bytes) * ANSWER_COPIES;
         held.take(bytes.saturating_sub((own + most) * ANSWER_COPIES))?;
         held.give_back(((own + most) * ANSWER_COPIES).saturating_sub(bytes));
-        Ok(Row { position: self.position, record, made: self.made, bytes })
+        Ok(Row { position, record, made: self.made, bytes })
     }
 
     fn values_of_base(&self, field: &Field) -> Vec<Value> {
@@ -173,8 +189,7 @@ impl RowValues for View<'_> {
         match self.made_value(&Field::Time) {
             Some(Cell::Time(time)) => Some(*time),
             Some(_) => None,
-            None if matches!(self.base, Base::Nothing) => None,
-            None => self.position.map(|position| position.time),
+            None => self.time_of_base(),
         }
     }
 
@@ -270,7 +285,9 @@ fn record_values(record: &LogRecord, field: &Field) -> Vec<Value> {
 pub(crate) fn touch(columns: LogColumns<'_>, field: &Field) {
     let batch = columns.batch();
     match field {
-        Field::Time => {}
+        Field::Time => {
+            batch.times();
+        }
         Field::Body | Field::BodyPath(_) => {
             columns.body();
             columns.body_kinds();
@@ -297,6 +314,12 @@ pub(crate) fn touch(columns: LogColumns<'_>, field: &Field) {
             batch.stream_indexes();
         }
     }
+}
+
+/// Reads the columns that say where a record stands in the order.
+pub(crate) fn touch_position(columns: LogColumns<'_>) {
+    columns.batch().times();
+    columns.batch().sequences();
 }
 
 /// Reads the columns that a term without a field is looked for in.

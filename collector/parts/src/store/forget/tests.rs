@@ -8,7 +8,7 @@ use basics::{TenantId, Timestamp};
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
-use testkit::faulty_disk::{FaultyDisk, Unsynced};
+use testkit::faulty_disk::{Fault, FaultyDisk, Unsynced};
 
 const TENANT: TenantId = TENANTS[0];
 /// One day is kept.
@@ -114,18 +114,47 @@ fn work(store: &PartStore) -> Result<(), StoreError> {
     store.forget(ONE_DAY, Timestamp(4 * DAY)).map(drop)
 }
 
+/// Three parts: one of an old day, two of another one.
+fn prepared() -> (Arc<FaultyDisk>, PartStore) {
+    let disk = Arc::new(FaultyDisk::new(1));
+    let store = open(&disk).unwrap();
+    let mut requests = Vec::new();
+    for time in [5, 4 * DAY, 4 * DAY + 1] {
+        perform(&store, &Step::Append(Request { tenant: TENANT, time }), &mut requests);
+        perform(&store, &Step::Seal, &mut requests);
+    }
+    (disk, store)
+}
+
+#[test]
+fn while_a_commit_is_in_doubt_nothing_is_removed_that_either_outcome_needs() {
+    let (first, last) = {
+        let (disk, store) = prepared();
+        let first = disk.call_count();
+        work(&store).unwrap();
+        (first, disk.call_count())
+    };
+    let mut failed = 0;
+    for call in first..last {
+        for unsynced in [Unsynced::Kept, Unsynced::Lost] {
+            let (disk, store) = prepared();
+            // What was written may be there, and no new file can be made that says otherwise; removing would work.
+            disk.fail_at(call, Fault::Eio);
+            disk.fail_from(call + 1, Fault::Enospc);
+            failed += usize::from(work(&store).is_err());
+            drop(store);
+            disk.fail_no_more();
+            disk.cut_power(unsynced);
+            disk.start_again();
+            let found = sequences(&open(&disk).unwrap(), TENANT);
+            assert!(found == [1, 2] || found == [0, 1, 2], "no room from {call} on, {unsynced:?}: {found:?}");
+        }
+    }
+    assert!(failed > 20, "{failed}");
+}
+
 #[test]
 fn no_fault_at_any_call_brings_a_part_back_or_takes_another_with_it() {
-    let prepared = || {
-        let disk = Arc::new(FaultyDisk::new(1));
-        let store = open(&disk).unwrap();
-        let mut requests = Vec::new();
-        for time in [5, 4 * DAY, 4 * DAY + 1] {
-            perform(&store, &Step::Append(Request { tenant: TENANT, time }), &mut requests);
-            perform(&store, &Step::Seal, &mut requests);
-        }
-        (disk, store)
-    };
     let (first, calls) = {
         let (disk, store) = prepared();
         let first = disk.call_count();

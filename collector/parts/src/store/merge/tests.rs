@@ -67,19 +67,22 @@ fn a_snapshot_reads_on_while_its_parts_are_merged_and_their_files_go_with_it() {
 
 #[test]
 fn a_damaged_part_is_put_aside_and_not_made_to_look_whole() {
-    let disk = Arc::new(FaultyDisk::new(1));
-    let (store, _) = store_of_parts(&disk, 3);
-    let damaged = store.snapshot(TENANTS[0]).parts()[1].clone();
-    disk.flip(&damaged.part().dir().join("records.parquet"), 40, 3);
-    let outcome = store.merge_picked(&first_several, &|| false).unwrap();
-    let MergeOutcome::Damaged { part, reason } = outcome else { panic!("{outcome:?}") };
-    assert_eq!(part, damaged.id());
-    assert!(reason.contains("checksum") && reason.contains("records.parquet"), "{reason}");
-    assert_eq!(store.part_stats().quarantined, 1);
-    merge_all(&store).unwrap();
-    assert_eq!(sequences(&store, TENANTS[0]), [0, 1, 2, 6, 7, 8]);
-    drop(damaged);
-    assert_eq!(part_dirs(&disk), 2, "the damaged one is kept");
+    // A merge needs no word of an input's index, and looks at it all the same.
+    for file in ["records.parquet", "index"] {
+        let disk = Arc::new(FaultyDisk::new(1));
+        let (store, _) = store_of_parts(&disk, 3);
+        let damaged = store.snapshot(TENANTS[0]).parts()[1].clone();
+        disk.flip(&damaged.part().dir().join(file), 40, 3);
+        let outcome = store.merge_picked(&first_several, &|| false).unwrap();
+        let MergeOutcome::Damaged { part, reason } = outcome else { panic!("{outcome:?}") };
+        assert_eq!(part, damaged.id());
+        assert!(reason.contains("checksum") && reason.contains(file), "{reason}");
+        assert_eq!(store.part_stats().quarantined, 1);
+        merge_all(&store).unwrap();
+        assert_eq!(sequences(&store, TENANTS[0]), [0, 1, 2, 6, 7, 8]);
+        drop(damaged);
+        assert_eq!(part_dirs(&disk), 2, "the damaged one is kept");
+    }
 }
 
 #[test]

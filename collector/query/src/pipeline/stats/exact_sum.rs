@@ -62,7 +62,7 @@ impl ExactSum {
     }
 
     pub(super) fn average(&self) -> Option<f64> {
-        #[expect(clippy::cast_precision_loss, reason = "more than 2^53 numbers are never summed")]
+        // More than 2^53 numbers are never summed.
         let count = self.count as f64;
         (self.count > 0).then(|| self.double() / count)
     }

@@ -96,7 +96,7 @@ impl Figure {
     pub(super) fn finish(self, seconds: Option<f64>) -> Cell {
         match self {
             Figure::Count(count) => whole(count),
-            #[expect(clippy::cast_precision_loss, reason = "a rate is no exact number")]
+            // Beyond 2^53 records a rate is rounded.
             Figure::Rate(count) => seconds.map_or(Cell::Missing, |seconds| double(count as f64 / seconds)),
             Figure::Distinct(known) => whole(known.len() as u64),
             Figure::Sum(sum) => sum.total().map_or(Cell::Missing, value),
@@ -111,7 +111,6 @@ impl Figure {
 fn quantile(mut numbers: Vec<Number>, share: f64) -> Option<Number> {
     let last = numbers.len().checked_sub(1)?;
     #[expect(
-        clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a share from 0 to 1 of a count that fits memory"

@@ -40,7 +40,8 @@ fn line(cells: &[Cell]) -> String {
 
 /// Lines with `<` and `>` behind a query.
 fn check(query: &str, records: &[LogRecord], want: &[&str]) {
-    let (filter, pipes) = search_lang::parse_pipeline(query, NOW).unwrap_or_else(|mistake| panic!("{query}: {mistake}"));
+    let (filter, pipes) =
+        search_lang::parse_pipeline(query, NOW).unwrap_or_else(|mistake| panic!("{query}: {mistake}"));
     for snapshot in [snapshot_of(records), sealed_snapshot_of(records)] {
         let answer = run(&snapshot, &request(filter.clone(), pipes.clone()), 1_024);
         let got: Vec<String> = match &answer.rows {
@@ -50,7 +51,8 @@ fn check(query: &str, records: &[LogRecord], want: &[&str]) {
             PipelineRows::Records(rows) => rows
                 .iter()
                 .map(|row| {
-                    let fields = row.fields.iter().map(|(name, cell)| format!(" {name}={}", line(&[cell.clone()])));
+                    let fields =
+                        row.fields.iter().map(|(name, cell)| format!(" {name}={}", line(std::slice::from_ref(cell))));
                     format!("{}{}", row.record.body, fields.collect::<String>())
                 })
                 .collect(),
