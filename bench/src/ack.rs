@@ -103,7 +103,7 @@ pub fn run() -> io::Result<()> {
 
 fn measure_round(dir: &Path, bodies: &Bodies) -> io::Result<Round> {
     fs::create_dir_all(dir)?;
-    let plan = ProcessPlan::in_dir(dir);
+    let plan = ProcessPlan::in_dir(dir).without_sealing();
     let mut process = OutriggerProcess::start(&plan).map_err(io::Error::other)?;
     let ready = wait_acknowledging(&mut process)?;
     let address = process.otlp_http;
@@ -143,7 +143,7 @@ fn measure_round(dir: &Path, bodies: &Bodies) -> io::Result<Round> {
 
 fn measure_restarts(dir: &Path, bodies: &Bodies, report: &mut Report) -> io::Result<Vec<Restart>> {
     fs::create_dir_all(dir)?;
-    let plan = ProcessPlan::in_dir(dir);
+    let plan = ProcessPlan::in_dir(dir).without_sealing();
     let count = usize::try_from(RESTART_BYTES.div_ceil(bodies.mean_bytes())).map_err(io::Error::other)?;
     let mut process = OutriggerProcess::start_accepting(&plan, PATIENCE).map_err(io::Error::other)?;
     closed_loop(connections(process.otlp_http, CONNECTIONS)?, bodies, count)?;

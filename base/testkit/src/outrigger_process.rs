@@ -61,6 +61,12 @@ impl ProcessPlan {
         self
     }
 
+    /// The same with all records held in memory and in the log, as measurements of receiving and replaying want it.
+    pub fn without_sealing(mut self) -> ProcessPlan {
+        self.collector_yaml.push_str("  logs: { seal: false }\n");
+        self
+    }
+
     /// The same with a head that is sealed as soon as it takes 1 MiB, so that a small load makes parts.
     pub fn with_small_heads(mut self) -> ProcessPlan {
         self.collector_yaml.push_str("  logs: { head_size: 1MiB, head_age: 1s }\n");
