@@ -5,7 +5,7 @@ use crate::error::CollectorError;
 use api::{Api, ApiSettings, ApiState};
 use basics::{Clock, Disk, MemoryBudget};
 use ingest::{IngestSettings, Ledger, LogIngest, LogWriter, Signal, TenantDirectory};
-use log_store::{LogStore, StoreCheck};
+use log_store::{LogStore, PartSettings, StoreCheck};
 use parts::retention::RetentionSettings;
 use receivers::OtlpFace;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,8 @@ const LOGS_WAL_DIR: &str = "wal/logs";
 /// Where the store of logs lies there.
 const LOGS_DIR: &str = "logs";
 
+/// Footers and indexes of parts that are kept in memory take at most this part of the memory budget.
+const KEPT_SHARE_OF_BUDGET: u64 = 8;
 /// Searches keep at most this share of the memory budget for themselves.
 const QUERY_SHARE_OF_BUDGET: u64 = 4;
 
@@ -81,7 +83,9 @@ pub(crate) fn open(settings: RoomSettings, world: World) -> Result<(Rooms, Worke
         ..WalSettings::new(settings.data_dir.join(LOGS_WAL_DIR))
     };
     let wal::Opened { wal, writer, preparer, recovery } = wal::open(disk.clone(), wal_settings, salt_seed)?;
-    let store = Arc::new(LogStore::open(disk, &settings.data_dir.join(LOGS_DIR))?);
+    let kept_bytes = PartSettings::SEALED.kept_bytes.min(budget.limit_bytes() / KEPT_SHARE_OF_BUDGET);
+    let part_settings = PartSettings { kept_bytes, ..PartSettings::SEALED };
+    let store = Arc::new(LogStore::open_with(disk, &settings.data_dir.join(LOGS_DIR), part_settings)?);
     let sealed = store.sealed();
     if recovery.next.0 < sealed {
         return Err(CollectorError::LogBehindStore { log_next: recovery.next.0, sealed });

@@ -110,7 +110,9 @@ fn a_fleet_sends_and_asks_over_mutual_tls_and_finds_what_the_process_says_about_
     assert!(!without.status.success(), "no connection without a certificate: {without:?}");
     let plain = fleet.curl(Some("gateway"), &[&send.replace("https://", "http://")]);
     assert!(!plain.status.success(), "no HTTP without TLS: {plain:?}");
-    assert_eq!(fleet.ask("stranger", &post).0, "403", "a certificate that no rule names may do nothing");
+    // By HTTP/1.1: over HTTP/2, curl 7.88 may lose an answer that comes before it has sent its body.
+    let post_by_http_1 = [&["--http1.1"], &post[..]].concat();
+    assert_eq!(fleet.ask("stranger", &post_by_http_1).0, "403", "a certificate that no rule names may do nothing");
     assert_eq!(fleet.ask("gateway", &post), ("200".to_owned(), "{}".to_owned()));
     assert_eq!(fleet.ask("gateway", &[&search]).0, "403", "a sender does not read");
 

@@ -52,7 +52,7 @@ impl LogStore {
         LogStore::open_with(disk, dir, PartSettings::SEALED)
     }
 
-    /// The same with parts written in another way, for tests and measurements.
+    /// The same with parts written in another way, or less of them kept in memory.
     pub fn open_with(disk: Arc<dyn Disk>, dir: &Path, settings: PartSettings) -> Result<LogStore, StoreError> {
         Ok(LogStore::with(PartStore::open(disk, dir, layout(), settings)?))
     }

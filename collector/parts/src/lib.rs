@@ -4,7 +4,8 @@
 //! is known here: a record has a time, a sequence, a stream and attributes.
 //!
 //! Always true:
-//! - a [`Batch`] never changes, and its records are sorted by (time, sequence);
+//! - a [`Batch`] never changes; in the head its records are sorted by (time, sequence), in a part they stand as the part
+//!   keeps them;
 //! - a [`HeadSnapshot`] never changes, holds each record once, and holds all that was appended before it was taken;
 //! - batches stay few: one-record batches are merged as they come, at a cost that grows with the logarithm of their
 //!   number;

@@ -19,7 +19,7 @@ pub(crate) fn body(
     let strings = if are_strings { candidates } else { candidates.retain(|row| kinds[row] == ValueKind::Str as u8) };
     let passed = match test.index().filter(|_| columns.batch().group().is_some()) {
         Some(index) => {
-            let known = index.messages(slice, strings);
+            let known = index.messages(slice, strings, guard);
             // The texts are read only for what is open.
             let looked_at = match known.open.is_empty() {
                 true => Mask::EMPTY,

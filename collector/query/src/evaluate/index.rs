@@ -6,8 +6,11 @@
 
 use super::mask::Mask;
 use super::slice::Slice;
+use crate::guard::QueryGuard;
+use crate::limits::OPEN_GROUPS_MAX;
 use arrow_array::Array;
-use parts::{PartError, StoredGroup};
+use basics::Reservation;
+use parts::StoredGroup;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -25,10 +28,11 @@ pub(crate) struct IndexTest {
     verdicts: RefCell<HashMap<usize, Rc<Verdicts>>>,
 }
 
-/// What the shapes of a part tell, by number.
+/// What the shapes of a part tell, by number, and the memory that it takes.
 #[derive(Debug)]
 struct Verdicts {
     by_shape: Vec<Verdict>,
+    _memory: Reservation,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +101,7 @@ impl IndexTest {
     }
 
     /// What is known of messages that are strings.
-    pub(crate) fn messages(&self, slice: Slice<'_>, strings: Mask) -> Known {
+    pub(crate) fn messages(&self, slice: Slice<'_>, strings: Mask, guard: &QueryGuard) -> Known {
         let all_open = Known { passed: Mask::EMPTY, open: strings };
         let batch = slice.columns().batch();
         let Some(group) = batch.group() else { return all_open };
@@ -106,7 +110,7 @@ impl IndexTest {
         if self.matcher.needs_variables() && !in_variables && !in_unshaped {
             return Known { passed: Mask::EMPTY, open: Mask::EMPTY };
         }
-        let (Some(shapes), Ok(verdicts)) = (batch.shapes(), self.verdicts(group)) else { return all_open };
+        let (Some(shapes), Some(verdicts)) = (batch.shapes(), self.verdicts(group, guard)) else { return all_open };
         let start = slice.rows().start;
         let mut known = Known { passed: Mask::EMPTY, open: Mask::EMPTY };
         let numbers = shapes.values();
@@ -134,17 +138,20 @@ impl IndexTest {
         known
     }
 
-    fn verdicts(&self, group: &StoredGroup) -> Result<Rc<Verdicts>, PartError> {
+    /// `None` when the index cannot be read, or when there is no memory for what it tells: the texts decide then.
+    fn verdicts(&self, group: &StoredGroup, guard: &QueryGuard) -> Option<Rc<Verdicts>> {
         let key = group.part_key();
         if let Some(known) = self.verdicts.borrow().get(&key) {
-            return Ok(known.clone());
+            return Some(known.clone());
         }
-        let count = group.shape_count()? as usize;
+        let shapes = group.shape_count().ok()?;
+        let memory = guard.reserve(u64::from(shapes)).ok()?;
+        let count = shapes as usize;
         // What can lie nowhere but in variables depends on them, whatever the shape.
         let mut by_shape =
             vec![if self.matcher.is_only_in_variables() { Verdict::Depends } else { Verdict::Never }; count];
         if !self.matcher.is_only_in_variables() {
-            let answer = group.find_shapes(&self.matcher)?;
+            let answer = group.find_shapes(&self.matcher).ok()?;
             for (numbers, verdict) in [(answer.always, Verdict::Always), (answer.depends, Verdict::Depends)] {
                 for number in numbers {
                     if let Some(place) = by_shape.get_mut(number as usize) {
@@ -153,8 +160,13 @@ impl IndexTest {
                 }
             }
         }
-        let verdicts = Rc::new(Verdicts { by_shape });
-        self.verdicts.borrow_mut().insert(key, verdicts.clone());
-        Ok(verdicts)
+        let verdicts = Rc::new(Verdicts { by_shape, _memory: memory });
+        let mut known = self.verdicts.borrow_mut();
+        // As many parts as have row groups open; those before them are done with, or asked again.
+        if known.len() >= OPEN_GROUPS_MAX {
+            known.clear();
+        }
+        known.insert(key, verdicts.clone());
+        Some(verdicts)
     }
 }

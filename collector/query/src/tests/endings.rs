@@ -1,4 +1,6 @@
-use super::world::{LookingClock, NOW, TENANT, guard_of, patient_guard, record, request_of, snapshot_of};
+use super::world::{
+    LookingClock, NOW, TENANT, guard_of, patient_guard, record, request_of, sealed_snapshot_of, snapshot_of,
+};
 use crate::limits::{FILTER_CONDITIONS_MAX, FILTER_DEPTH_MAX};
 use crate::{CutShort, HistogramRequest, QueryError, QueryGuard, SearchRequest, histogram, search};
 use basics::{ErrorClass, MemoryBudget, Timestamp};
@@ -141,4 +143,36 @@ fn an_empty_store_has_an_answer() {
     let filter = Filter::Text { target: TextTarget::Anywhere, term };
     let answer = search(&snapshot, &request_of(filter), &guard_of(1, 1 << 20)).unwrap();
     assert_eq!((answer.records.len(), answer.cut_short, answer.next), (0, None, None));
+}
+
+/// What the index tells takes memory too: without it the texts are read, and the answer is the same or says why not.
+#[test]
+fn a_search_of_a_part_is_exact_with_however_little_memory() {
+    let bodies = ["disk full", "disk 5 full", "user 7 left", "disk gone", "the end", "fully", "full", "no", "full 3"];
+    let records: Vec<LogRecord> = bodies.iter().map(|body| record(body)).collect();
+    let snapshot = sealed_snapshot_of(&records);
+    let term = Term { text: "full".into(), is_open_start: false, is_open_end: false };
+    let filter = Filter::Text { target: TextTarget::Anywhere, term };
+    let request = HistogramRequest {
+        filter,
+        range: TimeRange { start: Timestamp(NOW.0 - 1), end: Timestamp(NOW.0 + 1) },
+        bucket: Duration::from_secs(3_600),
+    };
+    let counted = |memory_bytes| histogram(&snapshot, &request, &guard_of(1 << 30, memory_bytes)).unwrap();
+    let (mut short, mut whole) = (0, 0);
+    // Byte by byte around what the row group takes, so that once only what the index tells has no room.
+    for memory_bytes in 0..8_000 {
+        let answer = counted(memory_bytes);
+        match answer.cut_short {
+            Some(reason) => {
+                assert_eq!(reason, CutShort::Memory);
+                short += 1;
+            }
+            None => {
+                assert_eq!(answer.matched, 4, "with {memory_bytes} bytes");
+                whole += 1;
+            }
+        }
+    }
+    assert!(short > 0 && whole > 0, "{short} {whole}");
 }
