@@ -98,16 +98,14 @@ pub(crate) fn open(settings: RoomSettings, world: World) -> Result<(Rooms, Worke
     // Searches have memory of their own: whatever fills the rest must stay searchable.
     let query_memory_bytes = settings.api.query_memory_bytes.min(budget.limit_bytes() / QUERY_SHARE_OF_BUDGET);
     let intake = budget.share(budget.limit_bytes() - query_memory_bytes);
+    let sealing = settings.sealing.fit_into(budget.limit_bytes(), settings.wal_budget_bytes);
     let ingest = LogIngest::new(wal.clone(), ledger, tenants, clock.clone(), intake, settings.ingest);
-    let ingest = Arc::new(ingest);
+    let ingest = Arc::new(ingest.paced_by(store.clone(), sealing.head_bytes));
     store.set_replaying(true);
     let otlp = OtlpFace::new(ingest.clone());
     let query_settings = ApiSettings { query_memory_bytes, ..settings.api };
     let api = Api::new(ApiState::new(store.clone(), ingest.clone(), clock.clone(), &budget, query_settings));
     let log_writer = LogWriter::new(ingest.clone(), store.clone());
-    let log_limit_bytes = settings.wal_budget_bytes;
-    let memory_limit_bytes = budget.limit_bytes();
-    let sealing = settings.sealing.fit_into(memory_limit_bytes, log_limit_bytes);
     let caretaker = Caretaker::new(store.clone(), wal.clone(), clock.clone(), sealing, retention);
     let merger = Merger::new(store.clone(), clock);
     let replay_first = recovery.first.max(Position(sealed));

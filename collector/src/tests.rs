@@ -5,4 +5,5 @@ mod honest_answers;
 mod hostile_input;
 mod otlp_checklist;
 mod otlp_refusals;
+mod pace;
 mod restart;

@@ -3,13 +3,16 @@
 use crate::entry::{ENTRY_KIND_LOGS, LogEntry};
 use crate::error::IngestError;
 use crate::ledger::{Ledger, RejectedSums, Signal};
-use crate::limits::{ATTRIBUTES_MAX, DEPTH_MAX, IngestSettings, MESSAGE_BYTES_MAX, RECORD_BYTES_MAX, RECORDS_MAX};
+use crate::limits::{
+    ATTRIBUTES_MAX, DEPTH_MAX, IngestSettings, MESSAGE_BYTES_MAX, QUEUE_BYTES, RECORD_BYTES_MAX, RECORDS_MAX,
+};
 use crate::log_view::LogView;
 use crate::quota::{Cost, Quotas};
 use crate::store_queue::{Pending, StoreQueue};
 use crate::tenant_directory::TenantDirectory;
 use basics::{Clock, MemoryBudget, Reservation, TenantId, Timestamp};
 use bytes::Bytes;
+use log_store::LogStore;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -54,6 +57,13 @@ pub struct Receipt {
     pub message: String,
 }
 
+/// How far the way in may run ahead of the store.
+struct Pace {
+    store: Arc<LogStore>,
+    /// Bytes of records in memory beside those that are being written to disk.
+    head_bytes: u64,
+}
+
 /// The logs' way in. Shared by all faces.
 pub struct LogIngest {
     pub(crate) wal: Wal,
@@ -64,6 +74,7 @@ pub struct LogIngest {
     budget: MemoryBudget,
     quotas: Arc<Quotas>,
     pub(crate) settings: IngestSettings,
+    pace: Option<Pace>,
     is_stopping: AtomicBool,
     pub(crate) replayed_to: AtomicU64,
     pub(crate) replay_end: AtomicU64,
@@ -89,10 +100,39 @@ impl LogIngest {
             budget,
             quotas,
             settings,
+            pace: None,
             is_stopping: AtomicBool::new(false),
             replayed_to: AtomicU64::new(0),
             replay_end: AtomicU64::new(0),
         }
+    }
+
+    /// The same, held to the pace of a store: while records are written to disk, at most `head_bytes` of others are taken
+    /// into memory.
+    pub fn paced_by(mut self, store: Arc<LogStore>, head_bytes: u64) -> LogIngest {
+        self.pace = Some(Pace { store, head_bytes });
+        self
+    }
+
+    /// True while the store is behind what was acknowledged. Who has a request at the door waits a little before its body
+    /// is read, so that senders are slowed instead of turned away; after that [`IngestError::StoreBusy`] is the answer.
+    ///
+    /// A store that cannot write to disk at all holds nobody back: what is acknowledged is safe in the log, and the
+    /// memory budget says when no more can be taken.
+    pub fn is_store_behind(&self) -> bool {
+        let (replayed_to, replay_end) = self.replay_progress();
+        // During a replay requests wait behind it, up to the memory budget.
+        let is_queue_long = self.queue.bytes() >= QUEUE_BYTES && replayed_to >= replay_end;
+        is_queue_long || self.is_sealing_behind()
+    }
+
+    pub(crate) fn is_sealing_behind(&self) -> bool {
+        self.pace.as_ref().is_some_and(|pace| pace.store.is_sealing_behind(pace.head_bytes))
+    }
+
+    /// Counts a request that waited in vain for the store; nothing of it was read.
+    pub fn refuse_store_busy(&self, tenant: TenantId) -> IngestError {
+        refused(&self.ledger, tenant, 0, IngestError::StoreBusy)
     }
 
     /// Takes a request in. `done` is called exactly once: at once with an error, or from the log's writer thread

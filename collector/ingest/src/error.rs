@@ -31,6 +31,9 @@ pub enum IngestError {
     /// The tenant has sent more than it may.
     #[error(transparent)]
     Quota(#[from] OverQuota),
+    /// The store is behind, and did not catch up while the request waited.
+    #[error("records come in faster than they can be written to disk; try again")]
+    StoreBusy,
     /// The write-ahead log did not take it.
     #[error("the request could not be made durable")]
     Log(#[from] WalError),
@@ -45,7 +48,7 @@ impl IngestError {
         match self {
             IngestError::Wire(error) => error.class(),
             IngestError::TooLargeForBudget { .. } => ErrorClass::TooLarge,
-            IngestError::Memory { .. } | IngestError::Stopping => ErrorClass::Overloaded,
+            IngestError::Memory { .. } | IngestError::StoreBusy | IngestError::Stopping => ErrorClass::Overloaded,
             IngestError::Quota(_) => ErrorClass::Quota,
             IngestError::Log(error) => match error.class() {
                 // A request that the log cannot hold will never fit; everything else may pass.
@@ -78,6 +81,7 @@ impl IngestError {
             IngestError::TooLargeForBudget { .. } => RefuseReason::TooLarge,
             IngestError::Memory { .. } => RefuseReason::Memory,
             IngestError::Quota(_) => RefuseReason::Quota,
+            IngestError::StoreBusy => RefuseReason::StoreBusy,
             IngestError::Log(error) => refuse_reason_of(error),
             IngestError::Stopping => RefuseReason::Stopping,
         }

@@ -57,6 +57,8 @@ pub enum RefuseReason {
     LogFull,
     /// More waits to be written to the write-ahead log than may.
     LogBusy,
+    /// The store is behind: what was acknowledged before must first go from memory to disk.
+    StoreBusy,
     /// The write-ahead log takes no writes after failed syncs.
     ReadOnly,
     /// The process is stopping.
@@ -78,6 +80,7 @@ impl RefuseReason {
             RefuseReason::Memory => "memory",
             RefuseReason::LogFull => "log_full",
             RefuseReason::LogBusy => "log_busy",
+            RefuseReason::StoreBusy => "store_busy",
             RefuseReason::ReadOnly => "read_only",
             RefuseReason::Stopping => "stopping",
             RefuseReason::Incomplete => "incomplete",

@@ -28,6 +28,9 @@ pub const OVERDRAFT_SHARE_OF_BUDGET: u64 = 4;
 pub const MESSAGE_BYTES_MAX: usize = 4 * 1024;
 /// The writer takes requests of at most this many bytes in one go, so that a burst becomes searchable in steps.
 pub const WRITER_STEP_BYTES: u64 = 16 * MIB;
+/// Requests are held back at the door while bodies of more than this wait for the writer of the store. Two of its steps,
+/// so that it never runs out of work.
+pub const QUEUE_BYTES: u64 = 2 * WRITER_STEP_BYTES;
 /// A quota whose burst is not set lets a tenant save up what it earns in this time: senders deliver in batches, some of
 /// them seconds apart.
 pub const QUOTA_BURST_SECONDS: u64 = 10;

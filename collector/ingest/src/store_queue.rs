@@ -1,12 +1,14 @@
 //! Acknowledged requests on their way to the store, in the order of the log.
 //!
-//! The queue has no ceiling of its own: each request in it holds a memory reservation taken before it was
-//! admitted, so the memory budget bounds it. What a replay reads back does not pass through here.
+//! The queue refuses nothing: each request in it holds a memory reservation taken before it was admitted, so the memory
+//! budget bounds it; and requests are held back at the door while it is long. What a replay reads back does not pass
+//! through here.
 
 use crate::limits::WRITER_STEP_BYTES;
 use basics::{Reservation, TenantId, Timestamp};
 use bytes::Bytes;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -31,6 +33,8 @@ pub(crate) struct Pending {
 pub(crate) struct StoreQueue {
     state: Mutex<State>,
     changed: Condvar,
+    /// Bytes of the bodies in it. Read without the lock.
+    bytes: AtomicU64,
 }
 
 #[derive(Default)]
@@ -42,6 +46,7 @@ struct State {
 impl StoreQueue {
     pub(crate) fn push(&self, pending: Pending) {
         let mut state = self.lock();
+        self.bytes.fetch_add(pending.message.len() as u64, Ordering::Relaxed);
         state.pending.push_back(pending);
         // One reader sleeps at most, and only when the queue was empty.
         if state.pending.len() == 1 {
@@ -54,7 +59,10 @@ impl StoreQueue {
         let mut state = self.lock();
         loop {
             if !state.pending.is_empty() {
-                return Some(take_step(&mut state.pending));
+                let step = take_step(&mut state.pending);
+                let bytes = step.iter().map(|pending| pending.message.len() as u64).sum();
+                self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+                return Some(step);
             }
             if state.is_closed {
                 return None;
@@ -80,6 +88,11 @@ impl StoreQueue {
 
     pub(crate) fn len(&self) -> usize {
         self.lock().pending.len()
+    }
+
+    /// Bytes of the bodies that wait.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

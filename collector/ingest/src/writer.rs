@@ -20,6 +20,8 @@ use wire::otlp::logs::LogLimits;
 
 /// How long a replay waits for memory before it looks again. Nothing waits for it but searches, which say so.
 const MEMORY_PAUSE: Duration = Duration::from_millis(100);
+/// How long a replay waits for a seal before it looks again.
+const SEAL_PAUSE: Duration = Duration::from_millis(5);
 /// Bodies are inflated in steps of this size.
 const INFLATE_STEP_BYTES: usize = 64 * 1024;
 
@@ -188,6 +190,8 @@ impl Replay<'_> {
 
     fn store(&mut self) {
         self.step_bytes = 0;
+        // What comes in meanwhile keeps to the store's pace at the door; a replay does so here.
+        while self.writer.ingest.is_sealing_behind() && !self.writer.ingest.queue.pause(SEAL_PAUSE) {}
         let step = std::mem::take(&mut self.step);
         self.report.records += self.writer.store_step(step);
     }

@@ -87,6 +87,13 @@ impl LogStore {
         self.parts.freeze(writing.next)
     }
 
+    /// True while a frozen head is on its way to disk and the next one has grown to so many bytes.
+    ///
+    /// False when the last try to seal failed: who waits then waits for the disk, not for work to be done.
+    pub fn is_sealing_behind(&self, head_bytes: u64) -> bool {
+        self.parts.is_sealing() && self.parts.active_stats().memory_bytes >= head_bytes
+    }
+
     /// The records and their parts.
     pub fn parts(&self) -> &PartStore {
         &self.parts

@@ -39,6 +39,7 @@ use basics::{Disk, Reservation, TenantId, Timestamp, carry_on};
 use model::TimeRange;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The records of one signal.
@@ -48,6 +49,7 @@ pub struct PartStore {
     view: RwLock<View>,
     /// `None` when the store keeps all in memory.
     durable: Option<Mutex<Durable>>,
+    has_seal_failed: AtomicBool,
 }
 
 /// What readers see. Changed whole, under the lock.
@@ -162,7 +164,7 @@ impl PartStore {
         let layout = Arc::new(layout);
         let active = Arc::new(Head::new(layout.clone()));
         let view = View { active, frozen: None, parts: BTreeMap::new(), state: Arc::default() };
-        PartStore { layout, settings, view: RwLock::new(view), durable: None }
+        PartStore { layout, settings, view: RwLock::new(view), durable: None, has_seal_failed: AtomicBool::new(false) }
     }
 
     /// The layout of its records.
@@ -244,6 +246,11 @@ impl PartStore {
         self.view().frozen.is_some()
     }
 
+    /// True when a frozen head is being sealed or is about to be; false when the last try failed.
+    pub fn is_sealing(&self) -> bool {
+        self.is_frozen() && !self.has_seal_failed.load(Ordering::Relaxed)
+    }
+
     /// Turns the frozen head into parts. `None` when there is none. After an error all is as before, and another try may
     /// succeed.
     pub fn seal(&self) -> Result<Option<SealReport>, StoreError> {
@@ -253,6 +260,7 @@ impl PartStore {
         let mut made = Vec::new();
         let sealed = self.write_parts(&mut durable, &frozen, &mut made);
         let sealed = sealed.and_then(|edits| durable.manifest.commit(&edits).map_err(StoreError::from));
+        self.has_seal_failed.store(sealed.is_err(), Ordering::Relaxed);
         if let Err(error) = sealed {
             // In doubt, the parts may be named after a restart: they stay, and the next start knows what they are.
             if !durable.manifest.is_in_doubt() {

@@ -4,6 +4,7 @@
 //! refuses an over-long message before any code of ours runs, with a status that OTLP calls retryable.
 
 use crate::body::{BodyError, BodyLimits, PaidBody};
+use crate::limits::{STORE_LOOK_INTERVAL, STORE_WAIT};
 use crate::new_tenants::NewTenants;
 use crate::retry_hint::{self, RetryHints};
 use crate::{health, otlp_grpc, otlp_http};
@@ -168,6 +169,21 @@ impl Shared {
             Some(tenant) => Ok(tenant),
             None => self.new_tenants.number_of(tenants, caller).await,
         }
+    }
+
+    /// Waits while the store is behind, before anything of the request is in memory.
+    pub(crate) async fn wait_for_store(&self, tenant: TenantId) -> Result<(), Refusal> {
+        if !self.ingest.is_store_behind() {
+            return Ok(());
+        }
+        let begun = tokio::time::Instant::now();
+        while begun.elapsed() < STORE_WAIT {
+            tokio::time::sleep(STORE_LOOK_INTERVAL).await;
+            if !self.ingest.is_store_behind() {
+                return Ok(());
+            }
+        }
+        Err(Refusal::Ingest(self.ingest.refuse_store_busy(tenant)))
     }
 
     /// Hands a body in and waits until it is durable.

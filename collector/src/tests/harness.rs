@@ -45,6 +45,8 @@ pub(super) struct Setup {
     pub(super) wal_budget_bytes: u64,
     pub(super) ingest: IngestSettings,
     pub(super) api: ApiSettings,
+    /// Nothing is sealed but by [`Harness::seal`].
+    pub(super) sealing: Sealing,
 }
 
 /// Where the data lies.
@@ -63,6 +65,7 @@ impl Default for Setup {
             wal_budget_bytes: 64 * MIB,
             ingest: IngestSettings::default(),
             api: ApiSettings::default(),
+            sealing: Sealing::default(),
         }
     }
 }
@@ -146,7 +149,7 @@ impl Harness {
             wal_budget_bytes: setup.wal_budget_bytes,
             ingest: setup.ingest.clone(),
             api: setup.api.clone(),
-            sealing: Sealing::default(),
+            sealing: setup.sealing,
             retention_bytes: None,
         };
         let budget = MemoryBudget::new(setup.memory_bytes);
@@ -183,6 +186,16 @@ impl Harness {
     /// Stops as the process does: no new requests, what was taken is stored.
     pub(super) fn stop(self) -> Setup {
         self.setup()
+    }
+
+    /// Ends the head, which then waits to be sealed.
+    pub(super) fn freeze(&self) {
+        assert!(self.rooms.store.freeze());
+    }
+
+    /// Seals the head that was ended.
+    pub(super) fn seal(&self) {
+        assert!(self.rooms.store.seal().unwrap().is_some());
     }
 
     /// Turns requests away, as the first step of a stop does.
