@@ -81,10 +81,10 @@ pub fn run(settings: &LogsSettings) -> io::Result<()> {
 
     let plan = plan(dir, settings, &mut report);
     let mut process = OutriggerProcess::start_accepting(&plan, PATIENCE).map_err(io::Error::other)?;
-    let in_parts = store(&process, &plan, settings, &fleet, &mut report, &mut figures)?;
+    let stored = store(&process, &plan, settings, &fleet, &mut report, &mut figures)?;
     ask(&process, &fleet, &questions, &known, &mut report, &mut figures)?;
-    compress(&process, settings, &fleet, in_parts, &mut report, &mut figures)?;
-    send_live(&process, &fleet, &questions, &mut report, &mut figures);
+    compress(&process, settings, &fleet, stored.size, &mut report, &mut figures)?;
+    send_live(&process, &fleet, &questions, stored.per_second, &mut report, &mut figures);
     let syncs = syncs_of(&process)?;
 
     tell_memory("the live load", &process, &mut report)?;
@@ -114,6 +114,13 @@ fn plan(dir: &Path, settings: &LogsSettings, report: &mut Report) -> ProcessPlan
     plan
 }
 
+/// What became of the fleet.
+struct Stored {
+    size: SizeOf,
+    /// Requests a second while it was sent.
+    per_second: f64,
+}
+
 /// Sends the fleet and waits for rest: the cost of it, and the space that it takes.
 fn store(
     process: &OutriggerProcess,
@@ -122,7 +129,7 @@ fn store(
     fleet: &Fleet,
     report: &mut Report,
     figures: &mut Figures,
-) -> io::Result<SizeOf> {
+) -> io::Result<Stored> {
     phase("ingestion", process);
     let fed = feeding::feed(process, fleet)?;
     report.line(&format!(
@@ -146,7 +153,8 @@ fn store(
     ));
     tell_memory("ingestion", process, report)?;
     figures.put("logs_cpu_s_per_million", format!("{:.3}", seconds_per_million(cpu, fleet.records())));
-    Ok(SizeOf { bytes: rest.files.bytes(), records: sealed })
+    let size = SizeOf { bytes: rest.files.bytes(), records: sealed };
+    Ok(Stored { size, per_second: fleet.requests() as f64 / fed.took.as_secs_f64() })
 }
 
 /// Asks all questions and checks the answers.
@@ -221,11 +229,12 @@ fn send_live(
     process: &OutriggerProcess,
     fleet: &Fleet,
     questions: &Questions,
+    per_second: f64,
     report: &mut Report,
     figures: &mut Figures,
 ) {
     phase("live load", process);
-    match live::measure(process, questions, range_of(fleet), now()) {
+    match live::measure(process, questions, range_of(fleet), now(), per_second) {
         Ok(live) => {
             live.lines.iter().for_each(|line| report.line(line));
             figures.put("visible_ms_p99", format!("{:.2}", millis(live.visible_p99)));

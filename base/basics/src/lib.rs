@@ -13,6 +13,7 @@ mod error_class;
 mod os_disk;
 mod size;
 mod tenant;
+mod text_hash;
 mod time;
 
 pub use budget::{MemoryBudget, Reservation};
@@ -21,4 +22,5 @@ pub use error_class::{ErrorClass, carry_on, error_chain};
 pub use os_disk::OsDisk;
 pub use size::{ByteSize, GIB, KIB, MIB};
 pub use tenant::{TenantId, TenantName, TenantNameError};
+pub use text_hash::{TextHash, TextHasher};
 pub use time::{Clock, Timestamp};

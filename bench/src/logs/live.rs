@@ -4,10 +4,10 @@
 
 use super::asking::Asker;
 use super::questions::Questions;
-use super::{BATCH_RECORDS, CONNECTIONS, PATIENCE, RARE_KEYS, Range, SEED};
+use super::{BATCH_RECORDS, PATIENCE, RARE_KEYS, Range, SEED};
 use crate::figures::{millis, p50, p99};
 use crate::fleet::{Fleet, FleetSettings};
-use crate::load::{Bodies, OverHttp, Target, closed_loop, open_loop};
+use crate::load::{Bodies, OverHttp, Target, open_loop};
 use basics::Timestamp;
 use bytes::Bytes;
 use std::io;
@@ -19,8 +19,6 @@ use testkit::outrigger_process::OutriggerProcess;
 
 /// Different requests, sent in turn.
 const DISTINCT_REQUESTS: u64 = 64;
-/// Requests that show what full speed is.
-const FULL_SPEED_REQUESTS: usize = 400;
 /// Senders of the open loop: enough that a request never waits for one while answers come within a tenth of a second.
 const OPEN_LOOP_SENDERS: usize = 32;
 /// How long half of full speed is kept up for visibility.
@@ -53,12 +51,14 @@ pub(super) struct Live {
     pub(super) lines: Vec<String>,
 }
 
-/// Sends records of now, and measures.
+/// Sends records of now, and measures. Full speed is what was kept up while the day was sent: a short burst is faster, as
+/// long as memory takes it.
 pub(super) fn measure(
     process: &OutriggerProcess,
     questions: &Questions,
     range: Range,
     now: Timestamp,
+    per_second: f64,
 ) -> io::Result<Live> {
     let fleet = Fleet::new(FleetSettings {
         seed: SEED + 1,
@@ -69,9 +69,6 @@ pub(super) fn measure(
         rare_keys: RARE_KEYS,
     });
     let bodies = Bodies::of((0..fleet.requests()).map(|number| Bytes::from(fleet.request(number).body)).collect());
-    let took = closed_loop(connections(process, CONNECTIONS)?, &bodies, FULL_SPEED_REQUESTS)?;
-    ledger_at_rest(process.web, "default", PATIENCE)?;
-    let per_second = FULL_SPEED_REQUESTS as f64 / took.as_secs_f64();
     let interval = Duration::from_secs_f64(2.0 / per_second);
     let mut senders = connections(process, OPEN_LOOP_SENDERS)?;
 

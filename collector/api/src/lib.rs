@@ -20,6 +20,7 @@ mod logs_histogram;
 mod logs_query;
 mod logs_search;
 mod openapi;
+mod query_crew;
 mod query_pool;
 mod render;
 mod routes;

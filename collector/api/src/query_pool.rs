@@ -2,6 +2,7 @@
 
 use crate::error::ApiError;
 use crate::limits::{ApiSettings, SEARCH_QUARTERS, TEXT_QUARTERS, WAITING_QUERIES_MAX};
+use crate::query_crew::QueryCrew;
 use basics::{Clock, ErrorClass, MemoryBudget};
 use query::QueryGuard;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use tokio::sync::Semaphore;
 /// Runs queries off the event loop, at most so many at a time.
 pub(crate) struct QueryPool {
     running: Arc<Semaphore>,
+    crew: Arc<QueryCrew>,
     waiting: Semaphore,
     clock: Arc<dyn Clock>,
     /// For what searches hold.
@@ -33,8 +35,10 @@ impl QueryPool {
     pub(crate) fn new(clock: Arc<dyn Clock>, budget: &MemoryBudget, settings: ApiSettings) -> QueryPool {
         let whole = budget.share(settings.query_memory_bytes);
         let quarter = whole.limit_bytes() / 4;
+        let running = Arc::new(Semaphore::new(settings.query_threads.max(1)));
         QueryPool {
-            running: Arc::new(Semaphore::new(settings.query_threads.max(1))),
+            crew: Arc::new(QueryCrew::new(running.clone())),
+            running,
             waiting: Semaphore::new(WAITING_QUERIES_MAX),
             clock,
             memory: whole.share(quarter * SEARCH_QUARTERS),
@@ -56,7 +60,8 @@ impl QueryPool {
         let is_cancelled = Arc::new(AtomicBool::new(false));
         let _stop = StopOnDrop(is_cancelled.clone());
         let deadline = self.clock.monotonic() + self.settings.query_timeout;
-        let guard = QueryGuard::new(self.clock.clone(), deadline, is_cancelled, self.memory.clone());
+        let guard = QueryGuard::new(self.clock.clone(), deadline, is_cancelled, self.memory.clone())
+            .with_crew(self.crew.clone());
         let Ok(waiting) = self.waiting.try_acquire() else {
             let message = format!("{WAITING_QUERIES_MAX} queries are waiting already; try again");
             return Err(ApiError::new(ErrorClass::Overloaded, message));

@@ -114,8 +114,8 @@ impl LogIngest {
         self
     }
 
-    /// True while the store is behind what was acknowledged. Who has a request at the door waits a little before its body
-    /// is read, so that senders are slowed instead of turned away; after that [`IngestError::StoreBusy`] is the answer.
+    /// True while the store is behind what was acknowledged. Who has a request at the door waits a little before it hands it
+    /// in, so that senders are slowed instead of turned away; after that [`IngestError::StoreBusy`] is the answer.
     ///
     /// A store that cannot write to disk at all holds nobody back: what is acknowledged is safe in the log, and the
     /// memory budget says when no more can be taken.
@@ -130,9 +130,9 @@ impl LogIngest {
         self.pace.as_ref().is_some_and(|pace| pace.store.is_sealing_behind(pace.head_bytes))
     }
 
-    /// Counts a request that waited in vain for the store; nothing of it was read.
-    pub fn refuse_store_busy(&self, tenant: TenantId) -> IngestError {
-        refused(&self.ledger, tenant, 0, IngestError::StoreBusy)
+    /// Counts a request that waited in vain for the store.
+    pub fn refuse_store_busy(&self, tenant: TenantId, bytes: u64) -> IngestError {
+        refused(&self.ledger, tenant, bytes, IngestError::StoreBusy)
     }
 
     /// Takes a request in. `done` is called exactly once: at once with an error, or from the log's writer thread

@@ -4,7 +4,8 @@ use arrow_array::{Array, FixedSizeBinaryArray, Int64Array, StringArray, UInt8Arr
 use arrow_schema::{DataType, Field};
 use basics::Timestamp;
 use model::{LogRecord, Severity, SpanId, TraceId, Value, ValueKind};
-use parts::{Batch, Layout, Message, OwnColumn, Storage};
+use parts::{Batch, Layout, Message, OwnColumn, Storage, Texts};
+use std::ops::Range;
 
 /// Bytes of a trace id.
 pub(crate) const TRACE_ID_BYTES: i32 = 16;
@@ -78,6 +79,11 @@ impl<'a> LogColumns<'a> {
     /// Bodies: the plain text of a string, else the value's text form; empty for no body.
     pub fn body(&self) -> &'a StringArray {
         column(self.batch, BODY)
+    }
+
+    /// The bodies of some neighbouring records: of a row group no more is unpacked for them than need be.
+    pub fn bodies_of(&self, rows: Range<usize>) -> Texts<'a> {
+        self.batch.messages(BODY, rows)
     }
 
     /// What a body was.

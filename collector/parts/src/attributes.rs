@@ -12,6 +12,7 @@
 mod conform;
 mod encode;
 mod entries;
+mod strings;
 
 use crate::batch::Batch;
 use arrow_array::{Array, BinaryArray, BooleanArray, Float64Array, Int64Array, ListArray, StringArray, StructArray};
@@ -23,6 +24,7 @@ use std::ops::Range;
 pub(crate) use conform::{Conformed, KeyCounts, conform, frequent, push_record};
 pub(crate) use encode::{Encoded, encode};
 pub use entries::{AttributeEntries, AttributeEntry};
+pub use strings::Strings;
 
 /// In the column `order`: the value stands in the list.
 pub(crate) const IN_REST: u8 = u8::MAX;
@@ -31,7 +33,7 @@ pub(crate) const IN_REST: u8 = u8::MAX;
 #[derive(Debug, Clone, Copy)]
 pub enum AttributeColumn<'a> {
     /// Strings.
-    Str(&'a StringArray),
+    Str(Strings<'a>),
     /// Bools.
     Bool(&'a BooleanArray),
     /// Integers.
@@ -73,7 +75,7 @@ impl Batch {
     }
 
     /// All columns of strings, whatever their key.
-    pub fn string_attribute_columns(&self) -> impl Iterator<Item = &StringArray> {
+    pub fn string_attribute_columns(&self) -> impl Iterator<Item = Strings<'_>> {
         (0..self.typed_keys().len()).filter_map(|number| match self.typed_column(number) {
             AttributeColumn::Str(column) => Some(column),
             AttributeColumn::Bool(_) | AttributeColumn::Int(_) | AttributeColumn::Double(_) => None,
@@ -126,7 +128,7 @@ impl Batch {
     pub(crate) fn typed_column(&self, number: usize) -> AttributeColumn<'_> {
         let column = self.column(self.attribute_layout().first_typed + number);
         match self.typed_keys()[number].kind {
-            ValueKind::Str => AttributeColumn::Str(downcast(column)),
+            ValueKind::Str => AttributeColumn::Str(Strings::of(column)),
             ValueKind::Bool => AttributeColumn::Bool(downcast(column)),
             ValueKind::Int => AttributeColumn::Int(downcast(column)),
             ValueKind::Double => AttributeColumn::Double(downcast(column)),

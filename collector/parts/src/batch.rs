@@ -9,12 +9,13 @@
 
 use crate::attributes::{AttributeEntries, AttributeLayout, Encoded, TypedKey, downcast, encode};
 use crate::layout::{COMMON_COLUMNS, Layout};
-use crate::part::{PartError, StoredGroup};
-use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, UInt32Array, UInt64Array};
+use crate::part::{PartError, StoredGroup, TextPages};
+use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use arrow_schema::{DataType, Field, FieldRef, Schema};
 use basics::Timestamp;
 use model::{RecordPosition, Stream, TimeRange, ValueKind};
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// What a batch is built from. All columns have one entry per record, sorted by (time, sequence).
@@ -59,8 +60,11 @@ enum Columns {
 /// A row group's columns, as far as they have been asked for.
 #[derive(Debug)]
 struct Stored {
+    number: u64,
     group: StoredGroup,
     columns: Box<[OnceLock<ArrayRef>]>,
+    /// The messages, as far as they were asked for in pieces.
+    text_pages: Option<TextPages>,
     shapes: OnceLock<UInt32Array>,
     damage: OnceLock<PartError>,
 }
@@ -71,6 +75,18 @@ impl Stored {
         let told = self.damage.set(error);
         debug_assert!(told.is_ok() || self.damage.get().is_some());
     }
+}
+
+/// How many row groups were opened so far.
+static OPENED: AtomicU64 = AtomicU64::new(0);
+
+/// Texts of neighbouring records.
+#[derive(Debug, Clone, Copy)]
+pub struct Texts<'a> {
+    /// The texts.
+    pub texts: &'a StringArray,
+    /// The number in its batch of the record that the first one is of.
+    pub first: usize,
 }
 
 /// What a batch costs besides its columns: a schema, the lists of columns, itself.
@@ -130,6 +146,8 @@ impl Batch {
             sequences: group.sequence_range(),
             text_bytes: group.text_bytes(),
             columns: Columns::Stored(Stored {
+                number: OPENED.fetch_add(1, Ordering::Relaxed),
+                text_pages: group.text_pages(),
                 group,
                 columns: std::iter::repeat_with(OnceLock::new).take(count).collect(),
                 shapes: OnceLock::new(),
@@ -158,6 +176,14 @@ impl Batch {
         match &self.columns {
             Columns::InMemory(_) => None,
             Columns::Stored(stored) => Some(&stored.group),
+        }
+    }
+
+    /// A number that no other batch that is a row group has, nor had; `None` for a batch of the head.
+    pub fn opened_number(&self) -> Option<u64> {
+        match &self.columns {
+            Columns::InMemory(_) => None,
+            Columns::Stored(stored) => Some(stored.number),
         }
     }
 
@@ -208,6 +234,24 @@ impl Batch {
         self.column(COMMON_COLUMNS + index)
     }
 
+    /// The messages of some neighbouring records, which are few. Of a row group only what holds them is unpacked.
+    ///
+    /// Panics when the layout has no messages.
+    pub fn messages(&self, message: usize, rows: Range<usize>) -> Texts<'_> {
+        let index = COMMON_COLUMNS + message;
+        if let Columns::Stored(stored) = &self.columns
+            && stored.columns[index].get().is_none()
+            && let Some(pages) = &stored.text_pages
+        {
+            match pages.page_of(&rows) {
+                Ok(Some((texts, first))) => return Texts { texts, first },
+                Ok(None) => {}
+                Err(error) => stored.note(error),
+            }
+        }
+        Texts { texts: downcast(self.column(index)), first: 0 }
+    }
+
     /// The place of a record in the order of answers.
     pub fn position(&self, row: usize) -> RecordPosition {
         RecordPosition { time: Timestamp(self.times()[row]), sequence: self.sequences()[row] }
@@ -229,7 +273,9 @@ impl Batch {
             Columns::InMemory(records) => (records.get_array_memory_size(), records.num_columns()),
             Columns::Stored(stored) => {
                 let loaded = stored.columns.iter().filter_map(OnceLock::get);
-                (loaded.map(|column| column.get_array_memory_size()).sum(), stored.columns.len())
+                let pages = stored.text_pages.as_ref().map_or(0, TextPages::memory_bytes);
+                let columns: usize = loaded.map(|column| column.get_array_memory_size()).sum();
+                (pages + columns, stored.columns.len())
             }
         };
         let keys: usize = self.typed_keys.iter().map(|typed| typed.key.len() * 2).sum();

@@ -28,8 +28,8 @@ mod part;
 pub mod retention;
 mod store;
 
-pub use attributes::{AttributeColumn, AttributeEntries, AttributeEntry, RestColumn};
-pub use batch::{Batch, NewBatch};
+pub use attributes::{AttributeColumn, AttributeEntries, AttributeEntry, RestColumn, Strings};
+pub use batch::{Batch, NewBatch, Texts};
 pub use head::{Head, HeadSnapshot, HeadStats};
 pub use layout::{Layout, Message, OwnColumn, Storage};
 pub use manifest::PartId;

@@ -25,6 +25,7 @@ mod records_file;
 mod schema;
 mod stream_numbers;
 mod stream_text;
+mod text_pages;
 mod words;
 mod write;
 
@@ -34,6 +35,7 @@ pub(crate) use keeper::Keeper;
 pub(crate) use merge_parts::{MergeFailure, merge_parts};
 pub use open::Part;
 pub use records_file::FileFacts;
+pub(crate) use text_pages::TextPages;
 pub use write::{PartFiles, PartSettings, WrittenPart, write_part};
 
 /// The version of the format that this program writes.

@@ -2,7 +2,6 @@
 
 use crate::guard::{QueryGuard, Stop};
 use crate::limits::{ANSWER_COPIES, RECORD_ALLOWANCE_BYTES};
-use arrow_array::Array;
 use basics::Reservation;
 use log_store::LogColumns;
 use model::{Attributes, LogRecord, Stream, Value, ValueKind};

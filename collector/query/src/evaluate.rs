@@ -23,6 +23,7 @@ mod index;
 mod ip_range;
 mod level;
 mod mask;
+mod memo;
 mod number;
 mod occurrences;
 mod one_of;

@@ -1,5 +1,6 @@
 //! What ends a query before its own end: its deadline, its memory, its caller's going.
 
+use crate::crew::{Alone, Crew, Hands};
 use crate::cut_short::CutShort;
 use crate::error::QueryError;
 use crate::limits::WORK_PER_LOOK;
@@ -16,6 +17,9 @@ pub struct QueryGuard {
     deadline: Duration,
     is_cancelled: Arc<AtomicBool>,
     memory: MemoryBudget,
+    crew: Arc<dyn Crew>,
+    /// Set when another hand of the same query has stopped: there is no sense in going on.
+    is_given_up: Arc<AtomicBool>,
     work: Cell<usize>,
 }
 
@@ -26,6 +30,8 @@ pub(crate) enum Stop {
     CutShort(CutShort),
     /// Nobody waits for an answer.
     Cancelled,
+    /// Another hand of the query has stopped, and knows why.
+    GivenUp,
 }
 
 impl QueryGuard {
@@ -37,7 +43,32 @@ impl QueryGuard {
         is_cancelled: Arc<AtomicBool>,
         memory: MemoryBudget,
     ) -> QueryGuard {
-        QueryGuard { clock, deadline, is_cancelled, memory, work: Cell::new(0) }
+        let (crew, is_given_up) = (Arc::new(Alone), Arc::default());
+        QueryGuard { clock, deadline, is_cancelled, memory, crew, is_given_up, work: Cell::new(0) }
+    }
+
+    /// The same with a crew to share work with.
+    #[must_use]
+    pub fn with_crew(mut self, crew: Arc<dyn Crew>) -> QueryGuard {
+        self.crew = crew;
+        self
+    }
+
+    /// Hands for pieces of work of this query, as many as are free and at most so many.
+    pub(crate) fn hands(&self, most: usize) -> Hands<'_> {
+        Hands::take(&*self.crew, most)
+    }
+
+    /// A guard for each of so many hands: the first that stops stops all of them.
+    pub(crate) fn for_hands(&self, count: usize) -> Vec<QueryGuard> {
+        let is_given_up = Arc::new(AtomicBool::new(false));
+        let one = || QueryGuard { is_given_up: is_given_up.clone(), ..self.later(Duration::ZERO) };
+        std::iter::repeat_with(one).take(count).collect()
+    }
+
+    /// Stops the other hands.
+    pub(crate) fn give_up(&self) {
+        self.is_given_up.store(true, Ordering::Release);
     }
 
     /// A guard with the same caller and memory whose deadline is later: to bring to an end what was found in time.
@@ -47,6 +78,8 @@ impl QueryGuard {
             deadline: self.deadline.saturating_add(grace),
             is_cancelled: self.is_cancelled.clone(),
             memory: self.memory.clone(),
+            crew: self.crew.clone(),
+            is_given_up: Arc::default(),
             work: Cell::new(0),
         }
     }
@@ -70,6 +103,9 @@ impl QueryGuard {
         if self.clock.monotonic() >= self.deadline {
             return Err(Stop::CutShort(CutShort::Deadline));
         }
+        if self.is_given_up.load(Ordering::Acquire) {
+            return Err(Stop::GivenUp);
+        }
         Ok(())
     }
 
@@ -85,13 +121,19 @@ impl QueryGuard {
 }
 
 impl Stop {
+    /// Of what several hands came to: why they stopped, if they did.
+    pub(crate) fn first(stops: impl IntoIterator<Item = Option<Stop>>) -> Option<Stop> {
+        stops.into_iter().flatten().find(|stop| *stop != Stop::GivenUp)
+    }
+
     pub(crate) const OUT_OF_MEMORY: Stop = Stop::CutShort(CutShort::Memory);
 
     /// The reason that the answer gives.
     pub(crate) fn cut_short(self) -> Result<CutShort, QueryError> {
         match self {
             Stop::CutShort(reason) => Ok(reason),
-            Stop::Cancelled => Err(QueryError::Cancelled),
+            // Only a hand of several meets the last one, and the one that gave up first tells the reason.
+            Stop::Cancelled | Stop::GivenUp => Err(QueryError::Cancelled),
         }
     }
 }

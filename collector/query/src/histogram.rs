@@ -81,21 +81,68 @@ pub(crate) fn histogram_in_slices(
     let range = request.range.intersect(question.time_range());
     let window = Window { range, before: None, after_sequence: None };
     let sources = Sources::new(snapshot, &window, &question);
-    let mut scan = Scan::new(&sources, &question, window, slice_records).in_any_order();
-    let counted = grid.empty_buckets(guard).and_then(|(buckets, memory)| {
-        answer.buckets = buckets;
-        answer.memory = Some(memory);
-        count(&question, &sources, &mut scan, &grid, &mut answer, guard)
-    });
-    let stopped = match counted {
-        Ok(()) => None,
-        Err(stop) => Some(stop.cut_short()?),
-    };
-    answer.cut_short = CutShort::first(snapshot.is_replaying(), sources.has_damage(), stopped);
+    let hands = guard.hands(sources.hands_wanted());
+    let pieces = sources.deal_out(hands.count()).into_iter().zip(guard.for_hands(hands.count())).collect();
+    let counts = hands
+        .map(pieces, |(sources, guard)| Counted::of(&request.filter, sources, window, &grid, slice_records, &guard));
+    let counts = counts.into_iter().collect::<Result<Vec<Counted>, QueryError>>()?;
+    let has_damage = counts.iter().any(|counted| counted.has_damage);
+    let stopped = Stop::first(counts.iter().map(|counted| counted.stopped)).map(Stop::cut_short).transpose()?;
+    for counted in counts {
+        answer.add(counted);
+    }
+    answer.cut_short = CutShort::first(snapshot.is_replaying(), has_damage, stopped);
     Ok(answer)
 }
 
+/// What one hand counted.
+struct Counted {
+    answer: HistogramAnswer,
+    stopped: Option<Stop>,
+    has_damage: bool,
+}
+
+impl Counted {
+    fn of(
+        filter: &Filter,
+        sources: Sources,
+        window: Window,
+        grid: &Grid,
+        slice_records: usize,
+        guard: &QueryGuard,
+    ) -> Result<Counted, QueryError> {
+        let question = Question::compile(filter)?;
+        let mut scan = Scan::new(&sources, &question, window, slice_records).in_any_order();
+        let mut answer = HistogramAnswer::default();
+        let counted = grid.empty_buckets(guard).and_then(|(buckets, memory)| {
+            answer.buckets = buckets;
+            answer.memory = Some(memory);
+            count(&question, &sources, &mut scan, grid, &mut answer, guard)
+        });
+        let stopped = counted.err();
+        if stopped.is_some() {
+            guard.give_up();
+        }
+        Ok(Counted { answer, stopped, has_damage: sources.has_damage() })
+    }
+}
+
 impl HistogramAnswer {
+    /// Adds what a hand counted to that of others.
+    fn add(&mut self, counted: Counted) {
+        let HistogramAnswer { buckets, scanned, matched, memory, .. } = counted.answer;
+        self.scanned += scanned;
+        self.matched += matched;
+        if self.buckets.is_empty() {
+            (self.buckets, self.memory) = (buckets, memory);
+            return;
+        }
+        for (own, other) in self.buckets.iter_mut().zip(buckets) {
+            own.count += other.count;
+            own.by_level.iter_mut().zip(other.by_level).for_each(|(own, other)| *own += other);
+        }
+    }
+
     /// The answer about no records at all.
     pub fn without_records(request: &HistogramRequest, guard: &QueryGuard) -> Result<HistogramAnswer, QueryError> {
         let mut answer = HistogramAnswer::default();
@@ -123,12 +170,20 @@ fn count(
         guard.look()?;
         let matches = question.matches(next.slice(), next.candidates, guard)?;
         // What is counted of a slice is read before it is known to be whole.
-        let severities = next.slice().columns().severity();
+        let severities = match matches.is_empty() {
+            true => &[],
+            false => {
+                next.batch.times();
+                next.slice().columns().severity()
+            }
+        };
         if sources.is_damaged(next.source, &next.batch) {
             scan.give_up(&next);
             continue;
         }
-        add(&mut answer.buckets, grid, &levels, next.slice(), severities, matches);
+        if !matches.is_empty() {
+            add(&mut answer.buckets, grid, &levels, next.slice(), severities, matches);
+        }
         answer.scanned += next.candidates.count() as u64;
         answer.matched += matches.count() as u64;
         scan.pass(&next, None);

@@ -16,9 +16,11 @@
 //! `pipeline.rs`.
 
 mod answer;
+mod crew;
 mod cut_short;
 mod error;
 mod evaluate;
+mod found_rows;
 mod guard;
 mod histogram;
 mod limits;
@@ -28,6 +30,7 @@ mod plan;
 mod search;
 mod sources;
 
+pub use crew::{Crew, Piece};
 pub use cut_short::CutShort;
 pub use error::QueryError;
 pub use guard::QueryGuard;

@@ -23,6 +23,12 @@ pub(crate) const BUCKETS_MAX: u64 = 20_000;
 /// Below one candidate in so many records, a text condition looks at each candidate instead of the whole column.
 pub(crate) const SPARSE_CANDIDATES: usize = 8;
 
+/// A text condition is put to all distinct strings of a row group's column unless there are this many times more of them
+/// than candidates in a slice: a row group has 16 slices, and what most strings are asked is only the quick look.
+pub(crate) const DISTINCT_PER_CANDIDATE: usize = 64;
+/// Most columns of which a condition remembers what it said of their strings. Each takes a bit for each string.
+pub(crate) const MEMO_COLUMNS_MAX: usize = 1_024;
+
 /// Found records are remembered in steps of so many, each reserved before it is taken.
 pub(crate) const FOUND_PER_RESERVATION: usize = 256;
 
@@ -34,8 +40,16 @@ pub(crate) const RECORD_ALLOWANCE_BYTES: u64 = 16 * 1_024;
 
 /// What a record of a row group takes while it is read, its texts aside: numbers, ids and ends of texts.
 pub(crate) const GROUP_RECORD_BYTES: u64 = 256;
+/// What reading some records of a row group takes beside them: a page of each column, unpacked.
+pub(crate) const PICKED_BYTES: u64 = 1 << 20;
+/// A picked record counts as so many, since others may be longer than it.
+pub(crate) const PICKED_SHARE: u64 = 4;
 /// Most row groups that a query holds open. Parts of one day overlap, at most a dozen of them when the day is over.
 pub(crate) const OPEN_GROUPS_MAX: usize = 16;
+/// A hand more is worth its while for so many row groups.
+pub(crate) const GROUPS_PER_HAND: usize = 8;
+/// Most hands of one query.
+pub(crate) const HANDS_MAX: usize = 8;
 /// What asking the index of a row group costs, in the same units as [`WORK_PER_LOOK`].
 pub(crate) const WORK_PER_GROUP: usize = 4 * 1_024;
 

@@ -12,6 +12,8 @@
 //! The pipes, one file each: [`step`] (`where`, and beside it [`parse`] and [`fields`]), [`stats`], [`top`], [`patterns`],
 //! [`sort`], [`context`]. `limit` has no file: it is a number of rows.
 //!
+//! A pipe that groups is fed by as many hands as are free ([`shared`]).
+//!
 //! Start at [`pipeline`].
 
 mod cell;
@@ -21,9 +23,11 @@ mod gather;
 mod held;
 mod parse;
 mod patterns;
+mod shared;
 mod sort;
 mod stats;
 mod step;
+mod tally;
 mod top;
 mod view;
 
@@ -43,6 +47,7 @@ use gather::{Counts, Groups, Road, Sink};
 use held::Held;
 use log_store::LogSnapshot;
 use model::{Field, Filter, LogRecord, Pipe, SortKey, TimeRange};
+use shared::Shared;
 use sort::Sorter;
 use stats::Stats;
 use std::collections::HashSet;
@@ -232,31 +237,47 @@ pub(crate) fn pipeline_in_slices(
     let question = Question::compile(&plan.filter)?;
     let range = request.range.intersect(question.time_range());
     let window = Window { range, before: None, after_sequence: None };
-    let sources = Sources::new(snapshot, &window, &question);
-    let mut scan = Scan::new(&sources, &question, window, slice_records);
-    let mut run = Run {
-        snapshot,
-        request,
-        rate_range: rate_range(range, request.now),
-        surroundings: Surroundings::new()?,
-        slice_records,
-        has_damage: false,
+    let mut sources = Sources::new(snapshot, &window, &question);
+    let rate_range = rate_range(range, request.now);
+    let grouped = match plan.rest.first().filter(|pipe| is_grouping(pipe)) {
+        None => None,
+        Some(pipe) => {
+            let shared = Shared { request, window, slice_records, pipe, rate_range };
+            Some(shared.gather(std::mem::take(&mut sources), guard)?)
+        }
     };
+    let mut scan = Scan::new(&sources, &question, window, slice_records);
+    let mut run =
+        Run { snapshot, request, rate_range, surroundings: Surroundings::new()?, slice_records, has_damage: false };
     let mut counts = Counts::default();
     let mut stopped = None;
     let road = Road { question: &question, sources: &sources, steps: &plan.steps };
     let mut state = State { columns: plan.columns.clone(), ..State::default() };
     let mut memory = None;
-    match Held::new(&sources, guard) {
+    let begun = match grouped {
+        Some(grouped) => {
+            run.has_damage = grouped.has_damage;
+            counts = grouped.counts;
+            grouped.together(&sources, guard, &mut stopped)?
+        }
+        None => Held::new(&sources, guard).map(|held| (held, None)),
+    };
+    match begun {
         Err(stop) => stopped = Some(stop.cut_short()?),
-        Ok(mut held) => {
-            let mut sink = run.sink(&plan.rest)?;
-            if !matches!(sink, Sink::Newest(_)) {
-                scan = scan.in_any_order();
-            }
-            if let Err(stop) = road.gather(&mut scan, &mut sink, &mut counts, &mut held, guard) {
-                stopped = Some(stop.cut_short()?);
-            }
+        Ok((mut held, groups)) => {
+            let sink = match groups {
+                Some(groups) => Sink::Groups(groups),
+                None => {
+                    let mut sink = run.sink(&plan.rest);
+                    if !matches!(sink, Sink::Newest(_)) {
+                        scan = scan.in_any_order();
+                    }
+                    if let Err(stop) = road.gather(&mut scan, &mut sink, &mut counts, &mut held, guard) {
+                        stopped = Some(stop.cut_short()?);
+                    }
+                    sink
+                }
+            };
             let frontier = if stopped.is_some() { scan.frontier() } else { None };
             let late_guard = guard.later(PIPES_GRACE);
             let made = run.first_rows(&plan, sink, &road, frontier, &mut state, &mut held, &late_guard);
@@ -287,6 +308,37 @@ fn rate_range(range: TimeRange, now: Timestamp) -> Option<TimeRange> {
     (range.start > Timestamp::MIN && range.start < end).then_some(TimeRange { start: range.start, end })
 }
 
+/// True for a pipe that makes one row of many.
+fn is_grouping(pipe: &Pipe) -> bool {
+    match pipe {
+        Pipe::Stats { .. } | Pipe::Top { .. } | Pipe::Patterns { .. } => true,
+        Pipe::Where(_)
+        | Pipe::Fields(_)
+        | Pipe::Sort(_)
+        | Pipe::Limit(_)
+        | Pipe::Context { .. }
+        | Pipe::Parse { .. } => false,
+    }
+}
+
+/// What a pipe counts in; `None` for one that does not group.
+fn groups_of(pipe: &Pipe, rate_range: Option<TimeRange>) -> Result<Option<Groups>, QueryError> {
+    Ok(Some(match pipe {
+        Pipe::Stats { columns, groups } => Groups::Stats(Box::new(Stats::new(columns, groups, rate_range)?)),
+        Pipe::Top { count, field } => Groups::Top(top::Top::new(field, usize::try_from(*count).unwrap_or(usize::MAX))?),
+        Pipe::Patterns { count } => {
+            let count = count.and_then(|count| usize::try_from(count).ok());
+            Groups::Patterns(patterns::Patterns::new(count.unwrap_or(PATTERNS_DEFAULT)))
+        }
+        Pipe::Where(_)
+        | Pipe::Fields(_)
+        | Pipe::Sort(_)
+        | Pipe::Limit(_)
+        | Pipe::Context { .. }
+        | Pipe::Parse { .. } => return Ok(None),
+    }))
+}
+
 struct Run<'a> {
     snapshot: &'a LogSnapshot,
     request: &'a PipelineRequest,
@@ -297,15 +349,12 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// What the records of the store go into.
-    fn sink(&self, rest: &[Pipe]) -> Result<Sink, QueryError> {
+    /// What the records of the store go into, where that is no pipe that groups.
+    fn sink(&self, rest: &[Pipe]) -> Sink {
         // One more than is shown tells whether there are more.
         let rows_max = self.request.rows_max.saturating_add(1);
-        let Some((pipe, behind)) = rest.split_first() else { return Ok(Sink::Newest(Newest::new(rows_max))) };
-        if let Some(groups) = self.groups(pipe)? {
-            return Ok(Sink::Groups(groups));
-        }
-        Ok(match pipe {
+        let Some((pipe, behind)) = rest.split_first() else { return Sink::Newest(Newest::new(rows_max)) };
+        match pipe {
             Pipe::Sort(keys) => Sink::Sort(self.sorter(keys, behind)),
             Pipe::Limit(count) => {
                 let count = usize::try_from(*count).unwrap_or(usize::MAX);
@@ -319,7 +368,7 @@ impl Run<'_> {
             | Pipe::Where(_)
             | Pipe::Parse { .. }
             | Pipe::Fields(_) => Sink::Newest(Newest::new(rows_max)),
-        })
+        }
     }
 
     fn sorter(&self, keys: &[SortKey], behind: &[Pipe]) -> Sorter {
@@ -329,25 +378,6 @@ impl Run<'_> {
             Some(_) => None,
         };
         Sorter::new(keys, wanted)
-    }
-
-    fn groups(&self, pipe: &Pipe) -> Result<Option<Groups>, QueryError> {
-        Ok(Some(match pipe {
-            Pipe::Stats { columns, groups } => Groups::Stats(Box::new(Stats::new(columns, groups, self.rate_range)?)),
-            Pipe::Top { count, field } => {
-                Groups::Top(top::Top::new(field, usize::try_from(*count).unwrap_or(usize::MAX))?)
-            }
-            Pipe::Patterns { count } => {
-                let count = count.and_then(|count| usize::try_from(count).ok());
-                Groups::Patterns(patterns::Patterns::new(count.unwrap_or(PATTERNS_DEFAULT)))
-            }
-            Pipe::Where(_)
-            | Pipe::Fields(_)
-            | Pipe::Sort(_)
-            | Pipe::Limit(_)
-            | Pipe::Context { .. }
-            | Pipe::Parse { .. } => return Ok(None),
-        }))
     }
 
     /// The rows behind the first pipe that looks at more than one.
@@ -363,7 +393,7 @@ impl Run<'_> {
         guard: &QueryGuard,
     ) -> Result<(), Stop> {
         match sink {
-            Sink::Groups(groups) => state.become_table(groups.finish(held)?),
+            Sink::Groups(groups) => state.become_table(groups.finish(guard, held)?),
             Sink::Sort(sorter) => state.rows = sorter.finish(),
             Sink::Newest(newest) => {
                 let has_left_out = newest.has_left_out();
@@ -404,13 +434,13 @@ impl Run<'_> {
         for (number, pipe) in rest.iter().enumerate().skip(1) {
             guard.look()?;
             // Pipes were checked before anything was read.
-            let groups = self.groups(pipe).ok().flatten();
+            let groups = groups_of(pipe, self.rate_range).ok().flatten();
             if let Some(mut groups) = groups {
                 for mut row in std::mem::take(&mut state.rows) {
                     groups.add(&row.view(), guard, held)?;
                     held.give_back(row.bytes);
                 }
-                state.become_table(groups.finish(held)?);
+                state.become_table(groups.finish(guard, held)?);
             } else if let Ok(Some(step)) = Step::new(pipe) {
                 for mut row in std::mem::take(&mut state.rows) {
                     if step.run_on_row(&mut row, guard, held)? {
@@ -447,7 +477,7 @@ impl Run<'_> {
             if let Ok(Some(step)) = Step::new(pipe) {
                 choose(&mut state.columns, &step);
             }
-            let columns = match self.groups(pipe) {
+            let columns = match groups_of(pipe, self.rate_range) {
                 Ok(Some(Groups::Stats(stats))) => stats.columns().to_vec(),
                 Ok(Some(Groups::Top(top))) => top.columns().to_vec(),
                 Ok(Some(Groups::Patterns(_))) => patterns::columns(),

@@ -151,6 +151,7 @@ impl<'s> Scan<'s> {
     /// The same for a question about all records, however they come: row groups need not be put in order.
     pub(crate) fn in_any_order(mut self) -> Scan<'s> {
         self.is_ordered = false;
+        self.sources.read_one_by_one();
         self
     }
 

@@ -4,6 +4,7 @@ use crate::answer::AnswerMemory;
 use crate::cut_short::CutShort;
 use crate::error::QueryError;
 use crate::evaluate::Question;
+use crate::found_rows::FoundRows;
 use crate::guard::{QueryGuard, Stop};
 use crate::limits::SLICE_RECORDS;
 use crate::newest::{Found, Newest};
@@ -138,15 +139,17 @@ fn just_behind(position: RecordPosition) -> RecordPosition {
 /// Makes the records, newest first, as far as memory and time reach.
 fn materialise(sources: &Sources, found: &[Found], answer: &mut SearchAnswer, guard: &QueryGuard) -> Result<(), Stop> {
     let mut memory = AnswerMemory::new(guard)?;
+    let mut rows = FoundRows::new(sources, found);
     let result = found.iter().try_for_each(|found| {
-        let batch = sources.batch(found.source, guard)?;
+        let (batch, row) = rows.open(found, guard)?;
         let columns = LogColumns::of(&batch);
-        memory.expect(&columns, found.row, guard).or_else(|stop| {
-            // Row groups that were left open may hold what is missing.
-            sources.close_all_but(found.source);
-            if stop == Stop::OUT_OF_MEMORY { memory.expect(&columns, found.row, guard) } else { Err(stop) }
+        memory.expect(&columns, row, guard).or_else(|stop| {
+            // What was left open may hold what is missing.
+            sources.close_all();
+            rows.close_others();
+            if stop == Stop::OUT_OF_MEMORY { memory.expect(&columns, row, guard) } else { Err(stop) }
         })?;
-        let record = columns.record(found.row);
+        let record = columns.record(row);
         if !sources.is_damaged(found.source, &batch) {
             memory.charge(&record);
             answer.records.push(record);

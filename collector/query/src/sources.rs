@@ -5,7 +5,7 @@
 
 use crate::evaluate::Question;
 use crate::guard::{QueryGuard, Stop};
-use crate::limits::{GROUP_RECORD_BYTES, OPEN_GROUPS_MAX};
+use crate::limits::{GROUP_RECORD_BYTES, GROUPS_PER_HAND, HANDS_MAX, OPEN_GROUPS_MAX, PICKED_BYTES, PICKED_SHARE};
 use crate::plan::Window;
 use basics::Reservation;
 use log_store::LogSnapshot;
@@ -20,6 +20,7 @@ pub(crate) struct Sources {
     stored: Vec<Stored>,
     /// The row groups that are open, the one asked for last at the end.
     opened: RefCell<Vec<Opened>>,
+    opened_max: Cell<usize>,
     has_damage: Cell<bool>,
 }
 
@@ -37,16 +38,38 @@ struct Opened {
     _memory: Reservation,
 }
 
+impl Default for Sources {
+    fn default() -> Self {
+        Sources {
+            in_memory: Vec::new(),
+            stored: Vec::new(),
+            opened: RefCell::default(),
+            opened_max: Cell::new(OPEN_GROUPS_MAX),
+            has_damage: Cell::new(false),
+        }
+    }
+}
+
+/// Some records of one source, ready to be made.
+#[derive(Debug)]
+pub(crate) struct Picked {
+    pub(crate) batch: Arc<Batch>,
+    is_whole: bool,
+    _memory: Option<Reservation>,
+}
+
+impl Picked {
+    /// Where a record is in the batch: the one of this number in its source, which is the `place`th that was picked.
+    pub(crate) fn row(&self, row: usize, place: usize) -> usize {
+        if self.is_whole { row } else { place }
+    }
+}
+
 impl Sources {
     /// What may hold records of the window that match. A part that cannot be opened is left out, and its damage noted.
     pub(crate) fn new(snapshot: &LogSnapshot, window: &Window, question: &Question) -> Sources {
         let keys = question.required_keys();
-        let mut sources = Sources {
-            in_memory: snapshot.batches().to_vec(),
-            stored: Vec::new(),
-            opened: RefCell::new(Vec::new()),
-            has_damage: Cell::new(false),
-        };
+        let mut sources = Sources { in_memory: snapshot.batches().to_vec(), ..Sources::default() };
         for part in snapshot.parts() {
             if !window.may_hold_times(part.time_range()) || !window.may_hold_sequences(part.sequence_range()) {
                 continue;
@@ -99,7 +122,7 @@ impl Sources {
             opened.push(found);
             return Ok(batch);
         }
-        if opened.len() >= OPEN_GROUPS_MAX {
+        if opened.len() >= self.opened_max.get() {
             opened.remove(0);
         }
         let group = &self.stored[source - self.in_memory.len()].group;
@@ -114,6 +137,52 @@ impl Sources {
         let batch = Arc::new(group.clone().open());
         opened.push(Opened { source, batch: batch.clone(), _memory: memory });
         Ok(batch)
+    }
+
+    /// The batch that holds these records of a source, whose numbers rise, and where the first of them is in it: in memory
+    /// all of the batch, of a row group these records alone.
+    pub(crate) fn picked(&self, source: usize, rows: &[usize], guard: &QueryGuard) -> Result<Picked, Stop> {
+        if let Some(batch) = self.in_memory.get(source) {
+            return Ok(Picked { batch: batch.clone(), is_whole: true, _memory: None });
+        }
+        let group = &self.stored[source - self.in_memory.len()].group;
+        let share = rows.len() as u64 * PICKED_SHARE;
+        let texts = (group.text_bytes() / group.records().max(1) as u64 * share).min(group.text_bytes());
+        let whole = group.text_bytes() + group.records() as u64 * GROUP_RECORD_BYTES;
+        let bytes = (PICKED_BYTES + texts + rows.len() as u64 * GROUP_RECORD_BYTES).min(whole);
+        let memory = guard.reserve(bytes).or_else(|_| {
+            self.opened.borrow_mut().clear();
+            guard.reserve(bytes)
+        })?;
+        Ok(Picked { batch: Arc::new(group.clone().open_only(rows)), is_whole: false, _memory: Some(memory) })
+    }
+
+    /// How many hands reading all of it is worth.
+    pub(crate) fn hands_wanted(&self) -> usize {
+        (self.stored.len() / GROUPS_PER_HAND).clamp(1, HANDS_MAX)
+    }
+
+    /// Deals the sources out to so many hands, neighbours to different ones.
+    pub(crate) fn deal_out(self, hands: usize) -> Vec<Sources> {
+        let empty = || Sources { has_damage: Cell::new(self.has_damage.get()), ..Sources::default() };
+        let mut dealt: Vec<Sources> = std::iter::repeat_with(empty).take(hands).collect();
+        for (number, batch) in self.in_memory.into_iter().enumerate() {
+            dealt[number % hands].in_memory.push(batch);
+        }
+        for (number, stored) in self.stored.into_iter().enumerate() {
+            dealt[number % hands].stored.push(stored);
+        }
+        dealt
+    }
+
+    /// Keeps one row group open at a time: they are read one after the other.
+    pub(crate) fn read_one_by_one(&self) {
+        self.opened_max.set(1);
+    }
+
+    /// Closes the row groups that are open.
+    pub(crate) fn close_all(&self) {
+        self.opened.borrow_mut().clear();
     }
 
     /// Closes the row groups that are open, but for this one.

@@ -7,9 +7,9 @@ use std::time::Duration;
 pub(crate) const MEMORY_WAIT: Duration = Duration::from_millis(250);
 /// How often a waiting request looks again.
 pub(crate) const MEMORY_LOOK_INTERVAL: Duration = Duration::from_millis(10);
-/// How long a request waits for a store that is behind, before its body is read; then it is refused with a hint. Writing a
+/// How long a request waits for a store that is behind, before it is made durable; then it is refused with a hint. Writing a
 /// head to disk takes some seconds, and senders that wait here keep its pace without being told to.
-pub(crate) const STORE_WAIT: Duration = Duration::from_millis(800);
+pub(crate) const STORE_WAIT: Duration = Duration::from_secs(2);
 /// How often a request that waits for the store looks again.
 pub(crate) const STORE_LOOK_INTERVAL: Duration = Duration::from_millis(5);
 /// A body is read, inflated and charged in steps of this size.

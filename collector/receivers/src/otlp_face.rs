@@ -171,8 +171,9 @@ impl Shared {
         }
     }
 
-    /// Waits while the store is behind, before anything of the request is in memory.
-    pub(crate) async fn wait_for_store(&self, tenant: TenantId) -> Result<(), Refusal> {
+    /// Waits while the store is behind. The body has been read and is paid for: a sender of HTTP/1.1 that is answered while
+    /// it still writes sees a broken connection instead of the answer.
+    async fn wait_for_store(&self, tenant: TenantId, bytes: u64) -> Result<(), Refusal> {
         if !self.ingest.is_store_behind() {
             return Ok(());
         }
@@ -183,7 +184,7 @@ impl Shared {
                 return Ok(());
             }
         }
-        Err(Refusal::Ingest(self.ingest.refuse_store_busy(tenant)))
+        Err(Refusal::Ingest(self.ingest.refuse_store_busy(tenant, bytes)))
     }
 
     /// Hands a body in and waits until it is durable.
@@ -194,6 +195,7 @@ impl Shared {
         coding: Coding,
         body: PaidBody,
     ) -> Result<Receipt, Refusal> {
+        self.wait_for_store(tenant, body.plain.len() as u64).await?;
         let PaidBody { raw, plain, reservation } = body;
         let (done, answer) = tokio::sync::oneshot::channel();
         let bytes = plain.len();

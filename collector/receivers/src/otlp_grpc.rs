@@ -101,7 +101,6 @@ where
             return Err(error);
         }
     };
-    shared.wait_for_store(tenant).await.map_err(CallError::Refused)?;
     let mut unread = Counted::new(request.into_body());
     let (body, coding) = match body::read_grpc_message(&mut unread, coding, &shared.limits).await {
         Ok(message) => message,

@@ -103,9 +103,6 @@ where
         let message = "the content encoding must be none, gzip or zstd";
         return failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, reply_format, message, None);
     };
-    if let Err(refusal) = shared.wait_for_store(tenant).await {
-        return refused(shared, format, &refusal);
-    }
     let claimed_bytes = content_length(request.headers());
     let mut unread = Counted::new(request.into_body());
     let body = match body::read(&mut unread, claimed_bytes, coding, &shared.limits).await {

@@ -1,6 +1,6 @@
 //! The columns of one row group, gathered from batches.
 
-use crate::attributes::{Conformed, TypedKey, conform};
+use crate::attributes::{Conformed, Strings, TypedKey, conform};
 use crate::batch::{Batch, typed_field};
 use crate::layout::Layout;
 use crate::part::group_facts::GroupFacts;
@@ -14,6 +14,7 @@ use arrow_array::{
 };
 use arrow_schema::DataType;
 use arrow_select::interleave::interleave;
+use model::ValueKind;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -94,6 +95,12 @@ impl<'a> Gatherer<'a> {
             let is_absent = conformed.iter().all(|conformed| conformed.typed[number].is_none());
             columns.push(if is_absent {
                 null.slice(0, rows.len())
+            } else if key.kind == ValueKind::Str {
+                let of_batch = |conformed: &&'_ Conformed| conformed.typed[number].clone();
+                let arrays: Vec<Option<ArrayRef>> = conformed.iter().map(of_batch).collect();
+                let strings: Vec<Option<Strings<'_>>> =
+                    arrays.iter().map(|array| array.as_deref().map(Strings::of)).collect();
+                pick_strings(&strings, &used.places)
             } else {
                 let of_batch =
                     |conformed: &&'_ Conformed| conformed.typed[number].clone().unwrap_or_else(|| null.clone());
@@ -142,6 +149,17 @@ impl Used {
 fn pick(columns: &[&dyn Array], places: &[(usize, usize)]) -> ArrayRef {
     interleave(columns, places)
         .expect("columns of one layout have one type, and a row group's texts stay far below what offsets can count")
+}
+
+/// The same of strings, whether each record of a batch has its own or not.
+fn pick_strings(columns: &[Option<Strings<'_>>], places: &[(usize, usize)]) -> ArrayRef {
+    let found = |(batch, row): &(usize, usize)| {
+        columns[*batch].filter(|column| column.is_valid(*row)).map(|column| column.value(*row))
+    };
+    let bytes = places.iter().filter_map(found).map(str::len).sum();
+    let mut picked = StringBuilder::with_capacity(places.len(), bytes);
+    places.iter().for_each(|place| picked.append_option(found(place)));
+    Arc::new(picked.finish())
 }
 
 fn stream_numbers(batches: &[&Arc<Batch>], places: &[(usize, usize)], streams: &mut StreamNumbers) -> Vec<u32> {

@@ -2,14 +2,15 @@
 
 use crate::attributes::TypedKey;
 use crate::batch::{Batch, typed_field};
-use crate::layout::Layout;
+use crate::layout::{COMMON_COLUMNS, Layout};
 use crate::part::error::PartError;
 use crate::part::open::{Contents, Ranges};
+use crate::part::text_pages::TextPages;
 use arrow_array::{Array, ArrayRef, Int64Array, TimestampNanosecondArray, UInt32Array, new_null_array};
 use arrow_schema::DataType;
 use model::{Stream, TimeRange};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
 use std::ops::Range;
 use std::sync::Arc;
 use text_index::{ShapeAnswer, ShapeMatcher};
@@ -20,6 +21,8 @@ pub struct StoredGroup {
     contents: Arc<Contents>,
     layout: Arc<Layout>,
     number: usize,
+    /// The records that are read, rising; `None` for all.
+    only: Option<Arc<[usize]>>,
 }
 
 /// The batch's column of times.
@@ -27,7 +30,7 @@ const TIME: usize = 0;
 
 impl StoredGroup {
     pub(crate) fn new(contents: Arc<Contents>, layout: Arc<Layout>, number: usize) -> StoredGroup {
-        StoredGroup { contents, layout, number }
+        StoredGroup { contents, layout, number, only: None }
     }
 
     /// The batch that it is. Columns are read when they are asked for.
@@ -36,8 +39,20 @@ impl StoredGroup {
         Batch::stored(&layout, self)
     }
 
+    /// The batch of some of its records, by their numbers, which rise. Reads less the fewer they are: what lies in other
+    /// pages of a column is not unpacked.
+    pub fn open_only(mut self, rows: &[usize]) -> Batch {
+        debug_assert!(rows.is_sorted() && rows.last().is_none_or(|last| *last < self.all_records()));
+        self.only = Some(rows.into());
+        self.open()
+    }
+
     /// How many records it has.
     pub fn records(&self) -> usize {
+        self.only.as_ref().map_or_else(|| self.all_records(), |only| only.len())
+    }
+
+    fn all_records(&self) -> usize {
         self.contents.groups[self.number].records as usize
     }
 
@@ -132,6 +147,14 @@ impl StoredGroup {
         }
     }
 
+    /// The pages of its messages; `None` where there are no messages, or when only some records are read.
+    pub(crate) fn text_pages(&self) -> Option<TextPages> {
+        let text = COMMON_COLUMNS + self.layout.message()?.text;
+        let leaf = self.contents.leaves.get(self.contents.file_layout.of_batch_column(text))?.start;
+        let pages = TextPages::new(self.contents.clone(), self.number, leaf, self.records());
+        Some(pages).filter(|_| self.only.is_none())
+    }
+
     /// A column with nothing in it.
     pub(crate) fn blank(&self, index: usize) -> ArrayRef {
         new_null_array(&self.data_type(index), self.records())
@@ -156,8 +179,15 @@ impl StoredGroup {
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(ranges, contents.metadata.clone())
             .with_row_groups(vec![self.number])
             .with_projection(mask)
-            .with_batch_size(self.records())
-            .build();
+            .with_batch_size(self.records());
+        let reader = match &self.only {
+            None => reader,
+            Some(only) => {
+                let ranges = only.iter().map(|row| *row..row + 1);
+                reader.with_row_selection(RowSelection::from_consecutive_ranges(ranges, self.all_records()))
+            }
+        };
+        let reader = reader.build();
         let mut reader = reader.map_err(PartError::parquet("read", &contents.path))?;
         match reader.next() {
             Some(Ok(batch)) => Ok(batch.column(0).clone()),
@@ -186,6 +216,10 @@ fn is_same_type(found: &DataType, expected: &DataType) -> bool {
                     .iter()
                     .zip(expected)
                     .all(|(found, expected)| is_same_type(found.data_type(), expected.data_type()))
+        }
+        // Strings, each distinct one once.
+        (DataType::Dictionary(number, found), DataType::Utf8) => {
+            **number == DataType::Int32 && **found == DataType::Utf8
         }
         (found, expected) => found == expected,
     }

@@ -10,7 +10,7 @@ use crate::part::group::StoredGroup;
 use crate::part::group_facts::{self, GroupFacts};
 use crate::part::index_file::{IndexReader, Section, check, number, read_at};
 use crate::part::keeper::{Keeper, Kept};
-use crate::part::schema::{FileLayout, typed_keys};
+use crate::part::schema::{FileLayout, reading_schema, typed_keys};
 use crate::part::stream_numbers;
 use crate::part::write::PartFiles;
 use crate::part::{INDEX_FILE, RECORDS_FILE};
@@ -157,13 +157,17 @@ impl Part {
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let metadata =
             ArrowReaderMetadata::load(&ranges, options).map_err(PartError::parquet("read the footer of", &path))?;
+        let file_layout = FileLayout::of(&self.layout);
+        let schema = reading_schema(metadata.schema(), file_layout.first_typed());
+        let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
+        let metadata = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options)
+            .map_err(PartError::parquet("read the footer of", &path))?;
         let leaves = leaves(&metadata);
         let group_count = metadata.metadata().num_row_groups();
         let leaf_count = metadata.parquet_schema().num_columns();
         let entries = metadata.metadata().file_metadata().key_value_metadata();
         let entries = entries.map(Vec::as_slice).unwrap_or_default();
         let checksums = ChunkChecksums::read(entries, group_count, leaf_count, &path)?;
-        let file_layout = FileLayout::of(&self.layout);
         let typed = metadata.schema().fields().get(file_layout.first_typed()..).and_then(typed_keys);
         let typed = typed.ok_or_else(|| PartError::malformed(&path, "its columns are not those of this signal"))?;
         let index = IndexReader::open(&*self.disk, &self.dir.join(INDEX_FILE), self.files.index)?;

@@ -7,6 +7,7 @@
 use crate::attributes::TypedKey;
 use crate::batch::typed_field;
 use crate::layout::{COMMON_COLUMNS, Layout, Storage};
+use crate::part::text_pages::MESSAGE_PAGE_RECORDS;
 use arrow_schema::{DataType, Field, FieldRef, Schema, TimeUnit};
 use model::ValueKind;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -17,8 +18,13 @@ use std::sync::Arc;
 /// Columns that only a file has, between the common ones and the signal's own: `service`, `resource`, `scope`.
 const DESCRIBING_COLUMNS: usize = 3;
 
-/// A page is cut at this many bytes, so that a row group's column is usually one.
+/// A page is cut at this many bytes, which only very long texts reach.
 const PAGE_BYTES: usize = 4 << 20;
+/// A page of ids holds so many records: one record of a row group can be read by unpacking a page of each column. Columns
+/// of few distinct values are small enough in one page, and messages have pages of their own ([`text_pages`]).
+///
+/// [`text_pages`]: crate::part::text_pages
+const ID_PAGE_RECORDS: usize = 4_096;
 /// A dictionary larger than this is given up for plain values.
 const DICTIONARY_BYTES: usize = 1 << 20;
 
@@ -78,6 +84,19 @@ pub(crate) fn arrow_schema(layout: &Layout, typed: &[TypedKey]) -> Schema {
     Schema::new(fields)
 }
 
+/// The schema that a file is read with: typed strings as the distinct ones and the records' places among them, which is
+/// how they are stored.
+pub(crate) fn reading_schema(file: &Schema, first_typed: usize) -> Schema {
+    let read = |(index, field): (usize, &FieldRef)| match field.data_type() {
+        DataType::Utf8 if index >= first_typed => {
+            let data_type = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+            Arc::new(field.as_ref().clone().with_data_type(data_type))
+        }
+        _ => field.clone(),
+    };
+    Schema::new(file.fields().iter().enumerate().map(read).collect::<Vec<FieldRef>>())
+}
+
 /// How each column is packed.
 pub(crate) fn properties(layout: &Layout, typed: &[TypedKey], zstd_level: i32) -> WriterProperties {
     let level = ZstdLevel::try_new(zstd_level).unwrap_or_default();
@@ -106,10 +125,14 @@ pub(crate) fn properties(layout: &Layout, typed: &[TypedKey], zstd_level: i32) -
                 .set_column_dictionary_enabled(path.clone(), false)
                 .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED),
             Storage::Few => builder,
-            Storage::Text | Storage::Id => builder.set_column_dictionary_enabled(path, false),
+            Storage::Text => builder
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_data_page_row_count_limit(path, MESSAGE_PAGE_RECORDS),
+            Storage::Id => builder
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_data_page_row_count_limit(path, ID_PAGE_RECORDS),
         };
     }
-    builder = builder.set_column_dictionary_enabled(path("shape"), false);
     for typed in typed.iter().filter(|typed| typed.kind == ValueKind::Double) {
         let path = path(typed_field(typed).name());
         builder = builder

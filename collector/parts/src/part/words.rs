@@ -1,10 +1,11 @@
 //! What the index keeps of a row group's texts: shapes of messages, words that are in no shape, words of attributes.
 
-use crate::attributes::downcast;
+use crate::attributes::{Strings, downcast};
 use crate::batch::Batch;
 use crate::layout::{Layout, Storage};
 use crate::part::write::RowAt;
-use arrow_array::{Array, FixedSizeBinaryArray, StringArray, UInt8Array};
+use arrow_array::{FixedSizeBinaryArray, StringArray, UInt8Array};
+use basics::TextHash;
 use model::{Value, ValueKind};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -111,8 +112,8 @@ impl WordReader {
 
     /// Words of all strings that a term is looked for in besides the message, and the digits of ids.
     fn values(&mut self, layout: &Layout, batches: &[Arc<Batch>], rows: &[RowAt], keys: &mut Vec<u64>) {
-        let mut seen: HashSet<&str> = HashSet::new();
-        let typed: Vec<Vec<&StringArray>> =
+        let mut seen: HashSet<&str, TextHash> = HashSet::default();
+        let typed: Vec<Vec<Strings<'_>>> =
             batches.iter().map(|batch| batch.string_attribute_columns().collect()).collect();
         let rests: Vec<_> = batches.iter().map(|batch| batch.rest()).collect();
         for at in rows {

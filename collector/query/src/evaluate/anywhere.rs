@@ -5,9 +5,8 @@ use super::mask::Mask;
 use super::prefilter::Sight;
 use super::slice::Slice;
 use super::text::TextTest;
-use super::value_test::{ValueTest, stored_passes, strings_that_pass};
+use super::value_test::{ValueTest, stored_passes, typed_strings_that_pass};
 use crate::guard::{QueryGuard, Stop};
-use arrow_array::Array;
 use model::ValueKind;
 
 /// The candidates in which the term occurs.
@@ -23,7 +22,7 @@ pub(crate) fn anywhere(test: &TextTest, slice: Slice<'_>, candidates: Mask, guar
     for column in slice.columns().batch().string_attribute_columns() {
         let open = candidates.and_not(passed).and(slice.valid(column.nulls()));
         if !open.is_empty() {
-            passed = passed.or(strings_that_pass(test, column, slice, open, guard)?);
+            passed = passed.or(typed_strings_that_pass(test, column, slice, open, guard)?);
         }
     }
     Ok(passed.or(in_rest(test, slice, candidates.and_not(passed), guard)?))

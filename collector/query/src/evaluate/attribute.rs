@@ -6,7 +6,7 @@
 use super::mask::Mask;
 use super::slice::Slice;
 use super::stream::stream;
-use super::value_test::{ValueTest, scalars_that_pass, stored_passes, strings_that_pass, value_passes};
+use super::value_test::{ValueTest, scalars_that_pass, stored_passes, typed_strings_that_pass, value_passes};
 use crate::guard::{QueryGuard, Stop};
 use arrow_array::Array;
 use model::ValueKind;
@@ -55,7 +55,7 @@ fn in_column(
 ) -> Result<Mask, Stop> {
     let start = slice.rows().start;
     match column {
-        AttributeColumn::Str(column) => strings_that_pass(test, column, slice, candidates, guard),
+        AttributeColumn::Str(column) => typed_strings_that_pass(test, column, slice, candidates, guard),
         AttributeColumn::Bool(column) => {
             let passes = [test.bool(false), test.bool(true)];
             scalars_that_pass(candidates, guard, |row| passes[usize::from(column.value(start + row))])

@@ -2,7 +2,7 @@
 
 use super::mask::Mask;
 use super::slice::Slice;
-use super::value_test::{ValueTest, stored_passes, strings_that_pass};
+use super::value_test::{ValueTest, stored_passes, texts_that_pass};
 use crate::guard::{QueryGuard, Stop};
 use model::ValueKind;
 
@@ -14,24 +14,31 @@ pub(crate) fn body(
     guard: &QueryGuard,
 ) -> Result<Mask, Stop> {
     let columns = slice.columns();
-    let kinds = &columns.body_kinds()[slice.rows()];
-    let are_strings = kinds.iter().all(|kind| *kind == ValueKind::Str as u8);
-    let strings = if are_strings { candidates } else { candidates.retain(|row| kinds[row] == ValueKind::Str as u8) };
-    let passed = match test.index().filter(|_| columns.batch().group().is_some()) {
+    // Of most row groups it is known without a look at the kinds.
+    let group = columns.batch().group();
+    let kinds = match group.is_some_and(|group| !group.has_other_messages()) {
+        true => None,
+        false => Some(&columns.body_kinds()[slice.rows()]),
+    };
+    let kinds = kinds.filter(|kinds| kinds.iter().any(|kind| *kind != ValueKind::Str as u8));
+    let strings = match kinds {
+        None => candidates,
+        Some(kinds) => candidates.retain(|row| kinds[row] == ValueKind::Str as u8),
+    };
+    let passed = match test.index().filter(|_| group.is_some()) {
         Some(index) => {
             let known = index.messages(slice, strings, guard);
             // The texts are read only for what is open.
             let looked_at = match known.open.is_empty() {
                 true => Mask::EMPTY,
-                false => strings_that_pass(test, columns.body(), slice, known.open, guard)?,
+                false => texts_that_pass(test, columns.bodies_of(slice.rows()), slice, known.open, guard)?,
             };
             known.passed.or(looked_at)
         }
-        None => strings_that_pass(test, columns.body(), slice, strings, guard)?,
+        None if strings.is_empty() => Mask::EMPTY,
+        None => texts_that_pass(test, columns.bodies_of(slice.rows()), slice, strings, guard)?,
     };
-    if are_strings {
-        return Ok(passed);
-    }
+    let Some(kinds) = kinds else { return Ok(passed) };
     let others = candidates.and_not(strings).retain(|row| kinds[row] != ValueKind::Empty as u8);
     let start = slice.rows().start;
     let others = others.try_retain(|row| {

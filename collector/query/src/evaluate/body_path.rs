@@ -29,12 +29,15 @@ pub(crate) fn body_path(
     let kinds = &columns.body_kinds()[slice.rows()];
     let start = slice.rows().start;
     let path = Path::new(path.as_str());
+    // Read when there is a first candidate for it.
+    let mut bodies = None;
     candidates.try_retain(|row| {
         let kind = kinds[row];
         if kind != ValueKind::Str as u8 && kind != ValueKind::Map as u8 {
             return Ok(false);
         }
-        let text = columns.body().value(start + row);
+        let bodies = bodies.get_or_insert_with(|| columns.bodies_of(slice.rows()));
+        let text = bodies.texts.value(start + row - bodies.first);
         guard.spend(WORK_PER_BODY + text.len() / BYTES_PER_WORK)?;
         if text.len() > STRUCTURED_BODY_BYTES_MAX || !path.may_be_in(text) {
             return Ok(false);

@@ -78,6 +78,11 @@ impl IndexTest {
         if self.matcher.needs_variables() { self.matcher.variable_keys() } else { &[] }
     }
 
+    /// Words of every text that matches.
+    pub(crate) fn keys(&self) -> &[u64] {
+        &self.keys
+    }
+
     /// False when no message of a row group matches, as far as can be told without looking at their shapes.
     pub(crate) fn may_be_in_messages(&self, group: &StoredGroup) -> bool {
         if group.has_other_messages() || !self.matcher.needs_variables() {
@@ -115,6 +120,9 @@ impl IndexTest {
         let mut known = Known { passed: Mask::EMPTY, open: Mask::EMPTY };
         let numbers = shapes.values();
         let nulls = shapes.nulls().filter(|nulls| nulls.null_count() > 0);
+        if nulls.is_none() {
+            return self.by_shape(&numbers[slice.rows()], &verdicts, strings, in_variables);
+        }
         for row in strings.rows() {
             let at = start + row;
             let is_open = if nulls.is_some_and(|nulls| nulls.is_null(at)) {
@@ -136,6 +144,28 @@ impl IndexTest {
             }
         }
         known
+    }
+
+    /// The same where every message has a shape: most row groups are so.
+    fn by_shape(&self, numbers: &[u32], verdicts: &Verdicts, strings: Mask, in_variables: bool) -> Known {
+        let (mut always, mut depends) = (Mask::EMPTY, Mask::EMPTY);
+        for (word, numbers) in numbers.chunks(u64::BITS as usize).enumerate() {
+            let (mut is_always, mut is_open) = (0, 0);
+            for (bit, number) in numbers.iter().enumerate() {
+                // A number that no shape has is damage that the checksum did not see; the text decides.
+                let verdict = verdicts.by_shape.get(*number as usize).copied().unwrap_or(Verdict::Depends);
+                is_always |= u64::from(verdict == Verdict::Always) << bit;
+                is_open |= u64::from(verdict == Verdict::Depends) << bit;
+            }
+            always.set_word(word, is_always);
+            depends.set_word(word, is_open);
+        }
+        let (always, depends) = (always.and(strings), depends.and(strings));
+        let depends = if in_variables { depends } else { Mask::EMPTY };
+        match self.is_exact {
+            true => Known { passed: always, open: depends },
+            false => Known { passed: Mask::EMPTY, open: always.or(depends) },
+        }
     }
 
     /// `None` when the index cannot be read, or when there is no memory for what it tells: the texts decide then.

@@ -34,6 +34,11 @@ impl Mask {
         Mask { words }
     }
 
+    /// Sets 64 records at once: the bits are those of the records from 64 times `word` on.
+    pub(crate) fn set_word(&mut self, word: usize, bits: u64) {
+        self.words[word] = bits;
+    }
+
     pub(crate) fn set(&mut self, row: usize) {
         self.words[row / 64] |= 1 << (row % 64);
     }

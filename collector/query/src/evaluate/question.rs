@@ -139,6 +139,9 @@ impl Condition {
                 None => true,
             },
             Condition::Text(Field::Body, test) => test.index().is_none_or(|index| index.may_be_in_messages(group)),
+            Condition::Text(Field::TraceId | Field::SpanId, test) => {
+                test.index().is_none_or(|index| index.may_be_in_values(group))
+            }
             Condition::Equals(Field::TraceId | Field::SpanId, test) => in_values(test.id_keys()),
             // An attribute may be one of the stream, which has no part in the words.
             Condition::Time { .. }
@@ -158,6 +161,10 @@ impl Condition {
     fn required_keys(&self, keys: &mut Vec<u64>) {
         match self {
             Condition::Anywhere(test) => keys.extend(test.index().map(IndexTest::variable_keys).unwrap_or_default()),
+            // The words of an id are among those of values, and nowhere else.
+            Condition::Text(Field::TraceId | Field::SpanId, test) => {
+                keys.extend(test.index().map(IndexTest::keys).unwrap_or_default());
+            }
             Condition::Equals(Field::TraceId | Field::SpanId, test) => keys.extend(test.id_keys()),
             _ => {}
         }

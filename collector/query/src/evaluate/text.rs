@@ -8,17 +8,17 @@ use super::exact::ExactMatcher;
 use super::id::hexadecimal;
 use super::index::IndexTest;
 use super::mask::Mask;
+use super::memo::Memo;
 use super::number::Number;
 use super::prefilter::{Prefilter, Sight};
 use super::regex::{self, required_literal};
-use super::slice::Slice;
 use super::strings::any_string;
 use super::value_test::{Looked, ValueTest};
 use super::wildcard::WildcardMatcher;
 use crate::error::QueryError;
 use crate::guard::{QueryGuard, Stop};
 use crate::limits::SPARSE_CANDIDATES;
-use arrow_array::StringArray;
+use arrow_array::{Array, StringArray};
 use model::{Term, Value, Wildcard};
 use std::cmp::Ordering;
 use text_index::{Matcher, Needle};
@@ -31,6 +31,7 @@ pub(crate) struct TextTest {
     index: Option<IndexTest>,
     number: Option<Number>,
     in_bools: [bool; 2],
+    memo: Memo,
 }
 
 #[derive(Debug, Clone)]
@@ -84,7 +85,8 @@ impl TextTest {
     }
 
     fn new(matcher: TextMatcher, prefilter: Prefilter, index: Option<IndexTest>, number: Option<Number>) -> TextTest {
-        TextTest { in_bools: [matcher.is_match("false"), matcher.is_match("true")], matcher, prefilter, index, number }
+        let in_bools = [matcher.is_match("false"), matcher.is_match("true")];
+        TextTest { in_bools, matcher, prefilter, index, number, memo: Memo::default() }
     }
 
     pub(crate) fn prefilter(&self) -> &Prefilter {
@@ -144,19 +146,25 @@ impl ValueTest for TextTest {
         self.index.as_ref()
     }
 
-    fn look(
+    fn memo(&self) -> Option<&Memo> {
+        Some(&self.memo)
+    }
+
+    fn visit_possible(
         &self,
-        column: &StringArray,
-        slice: Slice<'_>,
-        candidates: Mask,
+        strings: &StringArray,
         guard: &QueryGuard,
-    ) -> Result<Looked, Stop> {
+        visit: &mut dyn FnMut(usize, Sight) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        self.prefilter.visit(strings, 0..strings.len(), guard, visit)
+    }
+
+    fn look(&self, column: &StringArray, start: usize, candidates: Mask, guard: &QueryGuard) -> Result<Looked, Stop> {
         let mut looked = Looked { passed: Mask::EMPTY, open: candidates };
         let span = candidates.span();
         if candidates.count() * SPARSE_CANDIDATES < span.len() {
             return Ok(looked);
         }
-        let start = slice.rows().start;
         looked.open = Mask::EMPTY;
         self.prefilter.visit(column, start + span.start..start + span.end, guard, |text, sight| {
             match sight {

@@ -2,10 +2,13 @@
 
 use super::index::IndexTest;
 use super::mask::Mask;
+use super::memo::Memo;
+use super::prefilter::Sight;
 use super::slice::Slice;
 use crate::guard::{QueryGuard, Stop};
 use arrow_array::{Array, StringArray};
 use model::{Value, ValueKind};
+use parts::{Strings, Texts};
 
 /// An operator with its right-hand side. Absent fields are never put to it.
 pub(crate) trait ValueTest {
@@ -32,11 +35,27 @@ pub(crate) trait ValueTest {
         None
     }
 
-    /// What a quick look at the strings of the candidates tells. Most operators have none.
+    /// Calls `visit` with the strings that may pass, in order, by their numbers. Most operators know no quick way to tell.
+    fn visit_possible(
+        &self,
+        strings: &StringArray,
+        _guard: &QueryGuard,
+        visit: &mut dyn FnMut(usize, Sight) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        (0..strings.len()).try_for_each(|number| visit(number, Sight::Possible))
+    }
+
+    /// Where is kept what was said of distinct strings. Operators that are as quick as looking there have nothing.
+    fn memo(&self) -> Option<&Memo> {
+        None
+    }
+
+    /// What a quick look at the strings of the candidates tells, whose first one stands at `start`. Most operators have
+    /// none.
     fn look(
         &self,
         _column: &StringArray,
-        _slice: Slice<'_>,
+        _start: usize,
         candidates: Mask,
         _guard: &QueryGuard,
     ) -> Result<Looked, Stop> {
@@ -54,7 +73,7 @@ pub(crate) struct Looked {
 }
 
 /// What deciding one value costs beside its text.
-const WORK_PER_VALUE: usize = 16;
+pub(super) const WORK_PER_VALUE: usize = 16;
 
 /// The candidates whose string passes. Each of them has one.
 pub(crate) fn strings_that_pass(
@@ -65,14 +84,58 @@ pub(crate) fn strings_that_pass(
     guard: &QueryGuard,
 ) -> Result<Mask, Stop> {
     debug_assert!(candidates.and_not(slice.valid(column.nulls())).is_empty(), "a candidate has a string");
-    let start = slice.rows().start;
-    let Looked { passed, open } = test.look(column, slice, candidates, guard)?;
+    texts_that_pass(test, Texts { texts: column, first: 0 }, slice, candidates, guard)
+}
+
+/// The candidates whose text passes, among the texts of the slice.
+pub(crate) fn texts_that_pass(
+    test: &impl ValueTest,
+    texts: Texts<'_>,
+    slice: Slice<'_>,
+    candidates: Mask,
+    guard: &QueryGuard,
+) -> Result<Mask, Stop> {
+    let column = texts.texts;
+    let start = slice.rows().start - texts.first;
+    let Looked { passed, open } = test.look(column, start, candidates, guard)?;
     let others = open.try_retain(|row| {
         let text = column.value(start + row);
         guard.spend(WORK_PER_VALUE + text.len())?;
         Ok(test.text(text))
     })?;
     Ok(passed.or(others))
+}
+
+/// The same of a typed column.
+pub(crate) fn typed_strings_that_pass(
+    test: &impl ValueTest,
+    column: Strings<'_>,
+    slice: Slice<'_>,
+    candidates: Mask,
+    guard: &QueryGuard,
+) -> Result<Mask, Stop> {
+    let (numbers, values) = match column {
+        Strings::Each(column) => return strings_that_pass(test, column, slice, candidates, guard),
+        Strings::Distinct { numbers, values } => (numbers, values),
+    };
+    let start = slice.rows().start;
+    let memo = test.memo().zip(slice.columns().batch().opened_number());
+    let passing = match memo {
+        Some((memo, batch)) => memo.passing(test, batch, values, candidates.count(), guard)?,
+        None => None,
+    };
+    match passing {
+        Some(passing) if passing.is_empty() => Ok(Mask::EMPTY),
+        Some(passing) => {
+            let numbers = &numbers.values()[slice.rows()];
+            scalars_that_pass(candidates, guard, |row| passing.holds(numbers[row]))
+        }
+        None => candidates.try_retain(|row| {
+            let text = column.value(start + row);
+            guard.spend(WORK_PER_VALUE + text.len())?;
+            Ok(test.text(text))
+        }),
+    }
 }
 
 /// The candidates whose scalar passes.

@@ -7,7 +7,8 @@ use super::stats::Stats;
 use super::step::{Reads, Step, run_all};
 use super::top::Top;
 use super::view::{Row, View};
-use crate::evaluate::Question;
+use crate::evaluate::{Mask, Question};
+use crate::found_rows::FoundRows;
 use crate::guard::{QueryGuard, Stop};
 use crate::newest::{Found, Newest};
 use crate::plan::Scan;
@@ -49,17 +50,44 @@ impl Groups {
         }
     }
 
-    pub(crate) fn finish(self, held: &mut Held<'_>) -> Result<super::Made, Stop> {
+    /// Counts records that no pipe has changed, all at a time. False when they must be added one by one.
+    fn add_stored(
+        &mut self,
+        columns: LogColumns<'_>,
+        first: usize,
+        records: Mask,
+        guard: &QueryGuard,
+        held: &mut Held<'_>,
+    ) -> Result<bool, Stop> {
+        match self {
+            Groups::Top(top) => top.add_stored(columns, first, records, guard, held),
+            Groups::Stats(_) | Groups::Patterns(_) => Ok(false),
+        }
+    }
+
+    /// Adds what another hand counted for the same pipe.
+    pub(crate) fn absorb(&mut self, other: Groups, guard: &QueryGuard, held: &mut Held<'_>) -> Result<(), Stop> {
+        match (self, other) {
+            (Groups::Stats(stats), Groups::Stats(other)) => stats.absorb(*other, guard, held),
+            (Groups::Top(top), Groups::Top(other)) => top.absorb(other, guard, held),
+            (Groups::Patterns(patterns), Groups::Patterns(other)) => patterns.absorb(other, guard, held),
+            (Groups::Stats(_) | Groups::Top(_) | Groups::Patterns(_), _) => {
+                unreachable!("all hands count for one pipe")
+            }
+        }
+    }
+
+    pub(crate) fn finish(self, guard: &QueryGuard, held: &mut Held<'_>) -> Result<super::Made, Stop> {
         match self {
             Groups::Stats(stats) => stats.finish(held),
-            Groups::Top(top) => top.finish(held),
+            Groups::Top(top) => top.finish(guard, held),
             Groups::Patterns(patterns) => patterns.finish(held),
         }
     }
 }
 
 /// How many records were looked at and found.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Counts {
     pub(crate) scanned: u64,
     pub(crate) matched: u64,
@@ -103,15 +131,26 @@ impl Road<'_> {
             held.read_from(next.source);
             let matches = self.question.matches(next.slice(), next.candidates, guard)?;
             let columns = next.slice().columns();
-            if !matches.is_empty() {
+            let first = next.slice().rows().start;
+            let is_counted = match (&mut *sink, self.steps) {
+                (Sink::Groups(groups), []) if !self.sources.is_damaged(next.source, &next.batch) => {
+                    groups.add_stored(columns, first, matches, guard, held)?
+                }
+                (Sink::Groups(_) | Sink::Sort(_) | Sink::Newest(_), _) => false,
+            };
+            if !is_counted && !matches.is_empty() {
                 reads.touch(columns);
             }
             if self.sources.is_damaged(next.source, &next.batch) {
                 scan.give_up(&next);
                 continue;
             }
-            let first = next.slice().rows().start;
             counts.scanned += next.candidates.count() as u64;
+            if is_counted {
+                counts.matched += matches.count() as u64;
+                scan.pass(&next, None);
+                continue;
+            }
             for row in matches.rows_backwards() {
                 let mut view = View::stored(columns, first + row);
                 if !run_all(self.steps, &mut view, guard)? {
@@ -147,10 +186,11 @@ impl Road<'_> {
     pub(crate) fn make_rows(&self, found: &[Found], held: &mut Held<'_>, guard: &QueryGuard) -> Result<Vec<Row>, Stop> {
         held.take(size_of_val(found) as u64)?;
         let mut rows = Vec::with_capacity(found.len());
+        let mut places = FoundRows::new(self.sources, found);
         for found in found {
-            let batch = self.sources.batch(found.source, guard)?;
+            let (batch, row) = places.open(found, guard)?;
             held.read_from(found.source);
-            let mut view = View::stored(LogColumns::of(&batch), found.row);
+            let mut view = View::stored(LogColumns::of(&batch), row);
             let is_kept = run_all(self.steps, &mut view, guard)?;
             let row = view.keep(held)?;
             if is_kept && !self.sources.is_damaged(found.source, &batch) {

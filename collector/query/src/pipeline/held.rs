@@ -21,6 +21,11 @@ impl<'s> Held<'s> {
         Ok(Held { reservation: guard.reserve(0)?, used: 0, sources, reading: 0 })
     }
 
+    /// Goes on with what was settled.
+    pub(crate) fn of(sources: &'s Sources, memory: Reservation) -> Held<'s> {
+        Held { used: memory.bytes(), reservation: memory, sources, reading: 0 }
+    }
+
     /// Names the source that is read now.
     pub(crate) fn read_from(&mut self, source: usize) {
         self.reading = source;

@@ -66,6 +66,33 @@ impl Patterns {
         Ok(())
     }
 
+    /// Adds what another hand counted.
+    pub(crate) fn absorb(&mut self, other: Patterns, guard: &QueryGuard, held: &mut Held<'_>) -> Result<(), Stop> {
+        let mut theirs: Vec<Option<Pattern>> = other.found.into_iter().map(Some).collect();
+        for (shape, place) in other.places {
+            let Some(pattern) = theirs.get_mut(place).and_then(Option::take) else { continue };
+            guard.spend(shape.len())?;
+            match self.places.get(&*shape) {
+                Some(place) => {
+                    let own = &mut self.found[*place];
+                    own.count += pattern.count;
+                    if pattern.newest > own.newest {
+                        held.take(pattern.example.len() as u64 * 2)?;
+                        held.give_back(own.example.len() as u64 * 2);
+                        (own.newest, own.example) = (pattern.newest, pattern.example);
+                    }
+                }
+                None => {
+                    let bytes = shape.len() * 4 + pattern.example.len() * 2 + size_of::<Pattern>() * 2;
+                    held.take(ENTRY_BYTES + bytes as u64)?;
+                    self.places.insert(shape, self.found.len());
+                    self.found.push(pattern);
+                }
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn finish(mut self, held: &mut Held<'_>) -> Result<super::Made, Stop> {
         let mut shapes: Vec<(Box<str>, usize)> = self.places.into_iter().collect();
         let found = &mut self.found;

@@ -124,6 +124,27 @@ impl Stats {
         Ok(place)
     }
 
+    /// Adds what another hand counted.
+    pub(crate) fn absorb(&mut self, other: Stats, guard: &QueryGuard, held: &mut Held<'_>) -> Result<(), Stop> {
+        let mut theirs: Vec<Option<Group>> = other.found.into_iter().map(Some).collect();
+        for (key, place) in other.places {
+            let Some(group) = theirs.get_mut(place).and_then(Option::take) else { continue };
+            guard.spend(key.len())?;
+            let place = match self.places.get(&*key) {
+                Some(place) => *place,
+                None => {
+                    self.key.clear();
+                    self.key.push_str(&key);
+                    self.begin(group.cells, held)?
+                }
+            };
+            for (own, figure) in self.found[place].figures.iter_mut().zip(group.figures) {
+                own.absorb(figure, held)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The columns, and a row for each group.
     pub(crate) fn finish(mut self, held: &mut Held<'_>) -> Result<super::Made, Stop> {
         if self.groups.is_empty() && self.found.is_empty() {

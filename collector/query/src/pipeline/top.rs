@@ -1,13 +1,23 @@
 //! `| top 10 by user`: the most frequent values of a field, with their counts. Exact; of values that are equally frequent
 //! the one that comes first in the order of values is first.
+//!
+//! Strings, which most values are, have a table of their own ([`Tally`]), and where a column holds distinct strings they
+//! are counted by their numbers first, and each of them is looked up in the table once for a row group.
 
 use super::cell::Cell;
 use super::held::Held;
+use super::tally::Tally;
 use super::view::{Made as MadeField, Row, View};
 use crate::error::QueryError;
+use crate::evaluate::Mask;
 use crate::guard::{QueryGuard, Stop};
 use crate::limits::ENTRY_BYTES;
+use arrow_array::{Array, StringArray};
+use basics::TextHash;
+use log_store::LogColumns;
 use model::{Field, Value};
+use parts::{AttributeColumn, Strings};
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -17,12 +27,28 @@ pub(crate) struct Top {
     field: Field,
     count: usize,
     columns: Vec<Arc<Field>>,
+    strings: Tally,
+    /// Values that are no strings.
     places: HashMap<Box<str>, usize>,
-    found: Vec<(Cell, u64)>,
+    others: Vec<(Cell, u64)>,
     key: String,
     /// What the table of places was charged.
     places_bytes: u64,
+    counting: Option<Counting>,
 }
+
+/// A column of distinct strings that is being read, and how often each was seen.
+#[derive(Debug)]
+struct Counting {
+    /// The row group, and where the column's strings are in memory.
+    column: (u64, usize),
+    values: StringArray,
+    /// By number of the string.
+    counts: Vec<u32>,
+}
+
+/// What counting one value costs.
+const WORK_PER_VALUE: usize = 16;
 
 impl Top {
     pub(crate) fn new(field: &Field, count: usize) -> Result<Top, QueryError> {
@@ -33,11 +59,18 @@ impl Top {
             field,
             count,
             columns,
+            strings: Tally::default(),
             places: HashMap::new(),
-            found: Vec::new(),
+            others: Vec::new(),
             key: String::new(),
             places_bytes: 0,
+            counting: None,
         })
+    }
+
+    /// The same, with a table that hashes as those of other hands do.
+    pub(crate) fn hashing_with(self, hash: TextHash) -> Top {
+        Top { strings: Tally::with_hash(hash), ..self }
     }
 
     pub(crate) fn fields(&self) -> Vec<Field> {
@@ -49,36 +82,142 @@ impl Top {
     }
 
     pub(crate) fn add(&mut self, view: &View<'_>, guard: &QueryGuard, held: &mut Held<'_>) -> Result<(), Stop> {
-        let cell = view.value(&self.field, guard)?;
-        if cell == Cell::Missing {
-            return Ok(());
+        match view.value(&self.field, guard)? {
+            Cell::Missing => Ok(()),
+            Cell::Value(Value::Str(text)) => self.strings.add(&text, 1, held),
+            cell @ (Cell::Value(_) | Cell::Time(_)) => self.add_other(cell, 1, guard, held),
         }
+    }
+
+    /// Counts the values of many records that no pipe has changed. False, and nothing counted, when they must be added one
+    /// by one.
+    pub(crate) fn add_stored(
+        &mut self,
+        columns: LogColumns<'_>,
+        first: usize,
+        records: Mask,
+        guard: &QueryGuard,
+        held: &mut Held<'_>,
+    ) -> Result<bool, Stop> {
+        let Field::Attribute(key) = self.field.clone() else { return Ok(false) };
+        let mut of_key = columns.batch().attribute_columns(&key);
+        let (Some(AttributeColumn::Str(strings)), None) = (of_key.next(), of_key.next()) else { return Ok(false) };
+        drop(of_key);
+        // Who lacks the column's value may have one of another type, or its stream's.
+        if records.rows().any(|row| !strings.is_valid(first + row)) {
+            return Ok(false);
+        }
+        guard.spend(records.count() * WORK_PER_VALUE)?;
+        if let (Strings::Distinct { numbers, values }, Some(batch)) = (strings, columns.batch().opened_number()) {
+            let column = (batch, values.value_offsets().as_ptr().addr());
+            if self.counting.as_ref().is_none_or(|counting| counting.column != column) {
+                self.flush(guard, held)?;
+                self.counting = Some(Counting { column, values: values.clone(), counts: vec![0; values.len()] });
+            }
+            if let Some(counting) = &mut self.counting {
+                let numbers = &numbers.values()[first..];
+                for row in records.rows() {
+                    let number = usize::try_from(numbers[row]).expect("places are counted from zero");
+                    counting.counts[number] += 1;
+                }
+            }
+            return Ok(true);
+        }
+        for row in records.rows() {
+            self.strings.add(strings.value(first + row), 1, held)?;
+        }
+        Ok(true)
+    }
+
+    /// Brings what was counted by number into the table.
+    fn flush(&mut self, guard: &QueryGuard, held: &mut Held<'_>) -> Result<(), Stop> {
+        match self.counting.take() {
+            Some(Counting { values, counts, .. }) => self.strings.add_all(&values, &counts, guard, held),
+            None => Ok(()),
+        }
+    }
+
+    fn add_other(&mut self, cell: Cell, count: u64, guard: &QueryGuard, held: &mut Held<'_>) -> Result<(), Stop> {
         self.key.clear();
         cell.write_key(&mut self.key);
         guard.spend(self.key.len())?;
         if let Some(place) = self.places.get(&*self.key) {
-            self.found[*place].1 += 1;
+            self.others[*place].1 += count;
             return Ok(());
         }
         let own = 2 * size_of::<(Cell, u64)>() as u64 + cell.bytes() * 2;
         let place_bytes = ENTRY_BYTES + self.key.len() as u64;
         held.take(place_bytes + own)?;
         self.places_bytes += place_bytes;
-        self.places.insert(self.key.as_str().into(), self.found.len());
-        self.found.push((cell, 1));
+        self.places.insert(self.key.as_str().into(), self.others.len());
+        self.others.push((cell, count));
         Ok(())
     }
 
-    pub(crate) fn finish(mut self, held: &mut Held<'_>) -> Result<super::Made, Stop> {
+    /// Adds what another hand counted.
+    pub(crate) fn absorb(&mut self, mut other: Top, guard: &QueryGuard, held: &mut Held<'_>) -> Result<(), Stop> {
+        self.flush(guard, held)?;
+        other.flush(guard, held)?;
+        for (text, count) in other.strings.iter() {
+            guard.spend(WORK_PER_VALUE + text.len())?;
+            self.strings.add(text, count, held)?;
+        }
+        other.others.into_iter().try_for_each(|(cell, count)| self.add_other(cell, count, guard, held))
+    }
+
+    pub(crate) fn finish(mut self, guard: &QueryGuard, held: &mut Held<'_>) -> Result<super::Made, Stop> {
+        self.flush(guard, held)?;
         self.places = HashMap::new();
         held.give_back(self.places_bytes);
-        self.found.sort_unstable_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.compare(&right.0)));
-        self.found.truncate(self.count);
-        held.take((self.found.len() * (size_of::<Row>() + 2 * size_of::<MadeField>())) as u64)?;
-        let rows = self.found.into_iter().map(|(cell, count)| {
+        let mut best = Best { count: self.count, found: std::mem::take(&mut self.others), least: None };
+        best.cut();
+        for (text, count) in self.strings.iter() {
+            // Most are too rare to be looked at.
+            if best.may_take(count) {
+                held.take(2 * (size_of::<(Cell, u64)>() + text.len()) as u64)?;
+                best.take(Cell::Value(Value::Str(text.into())), count);
+            }
+        }
+        best.cut();
+        held.take((best.found.len() * (size_of::<Row>() + 2 * size_of::<MadeField>())) as u64)?;
+        let rows = best.found.into_iter().map(|(cell, count)| {
             let count = i64::try_from(count).unwrap_or(i64::MAX);
             vec![cell, Cell::Value(Value::Int(count))]
         });
         Ok(super::Made { rows: rows.collect(), columns: self.columns })
     }
+}
+
+/// The most frequent ones so far: after a cut in their order, what came since behind them.
+struct Best {
+    count: usize,
+    found: Vec<(Cell, u64)>,
+    /// The count of the last one, when there were enough at the last cut.
+    least: Option<u64>,
+}
+
+/// So many come before they are put in order again.
+const UNCUT_MAX: usize = 1_024;
+
+impl Best {
+    fn may_take(&self, count: u64) -> bool {
+        self.count > 0 && self.least.is_none_or(|least| count >= least)
+    }
+
+    fn take(&mut self, cell: Cell, count: u64) {
+        self.found.push((cell, count));
+        if self.found.len() >= self.count.saturating_add(UNCUT_MAX) {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        self.found.sort_unstable_by(|left, right| order(left, right));
+        self.found.truncate(self.count);
+        self.least = self.found.last().map(|(_, count)| *count).filter(|_| self.found.len() == self.count);
+    }
+}
+
+fn order(left: &(Cell, u64), right: &(Cell, u64)) -> Ordering {
+    right.1.cmp(&left.1).then_with(|| left.0.compare(&right.0))
 }

@@ -50,6 +50,19 @@ impl ExactSum {
         Ok(())
     }
 
+    /// Adds another sum.
+    pub(super) fn absorb(&mut self, other: ExactSum, held: &mut Held<'_>) -> Result<(), Stop> {
+        self.count += other.count;
+        self.integers += other.integers;
+        self.has_doubles |= other.has_doubles;
+        other.doubles.0.into_iter().try_for_each(|double| self.doubles.add(double, held))?;
+        other.huge.0.into_iter().try_for_each(|double| self.huge.add(double, held))?;
+        if let Some(infinite) = other.infinite {
+            self.infinite = Some(self.infinite.unwrap_or(0.0) + infinite);
+        }
+        Ok(())
+    }
+
     /// The sum: an integer when all were and it fits, else a double.
     pub(super) fn total(&self) -> Option<Number> {
         if self.count == 0 {

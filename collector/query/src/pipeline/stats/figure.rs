@@ -93,6 +93,51 @@ impl Figure {
         Ok(())
     }
 
+    /// Adds what another hand counted for the same figure.
+    pub(super) fn absorb(&mut self, other: Figure, held: &mut Held<'_>) -> Result<(), Stop> {
+        match (self, other) {
+            (Figure::Count(count), Figure::Count(more)) | (Figure::Rate(count), Figure::Rate(more)) => *count += more,
+            (Figure::Distinct(known), Figure::Distinct(more)) => {
+                for key in more {
+                    if !known.contains(&*key) {
+                        held.take(ENTRY_BYTES + key.len() as u64)?;
+                        known.insert(key);
+                    }
+                }
+            }
+            (Figure::Sum(sum), Figure::Sum(more)) | (Figure::Average(sum), Figure::Average(more)) => {
+                sum.absorb(more, held)?;
+            }
+            (Figure::Min(least), Figure::Min(Some(number))) => {
+                if least.is_none_or(|least| order(number, least).is_lt()) {
+                    *least = Some(number);
+                }
+            }
+            (Figure::Max(greatest), Figure::Max(Some(number))) => {
+                if greatest.is_none_or(|greatest| order(number, greatest).is_gt()) {
+                    *greatest = Some(number);
+                }
+            }
+            (Figure::Quantile { numbers, .. }, Figure::Quantile { numbers: more, .. }) => {
+                held.take((more.len() * size_of::<Number>() * 2) as u64)?;
+                numbers.extend(more);
+            }
+            // Nothing was seen, or, which does not happen, the figures are of two functions.
+            (
+                Figure::Count(_)
+                | Figure::Rate(_)
+                | Figure::Distinct(_)
+                | Figure::Sum(_)
+                | Figure::Average(_)
+                | Figure::Min(_)
+                | Figure::Max(_)
+                | Figure::Quantile { .. },
+                _,
+            ) => {}
+        }
+        Ok(())
+    }
+
     pub(super) fn finish(self, seconds: Option<f64>) -> Cell {
         match self {
             Figure::Count(count) => whole(count),
