@@ -47,7 +47,7 @@ pub(crate) const PICKED_SHARE: u64 = 4;
 /// Most row groups that a query holds open. Parts of one day overlap, at most a dozen of them when the day is over.
 pub(crate) const OPEN_GROUPS_MAX: usize = 16;
 /// A hand more is worth its while for so many row groups.
-pub(crate) const GROUPS_PER_HAND: usize = 8;
+pub(crate) const GROUPS_PER_HAND: usize = if cfg!(test) { 1 } else { 8 };
 /// Most hands of one query.
 pub(crate) const HANDS_MAX: usize = 8;
 /// What asking the index of a row group costs, in the same units as [`WORK_PER_LOOK`].

@@ -49,8 +49,9 @@ impl PartSettings {
         kept_bytes: KEPT_BYTES,
     };
 
-    /// For parts that others are merged into: they stay, so packing them well is worth more time.
-    pub const MERGED: PartSettings = PartSettings { zstd_level: 6, shapes: MERGED_SHAPES, ..PartSettings::SEALED };
+    /// For parts that others are merged into. Packing them as well as zstd can would take more time than all the rest of a
+    /// merge, for a twentieth of the bytes.
+    pub const MERGED: PartSettings = PartSettings { shapes: MERGED_SHAPES, ..PartSettings::SEALED };
 }
 
 /// What a part's files are, as the manifest keeps it.

@@ -54,8 +54,8 @@ enum Piece {
 #[derive(Debug, Clone)]
 struct AsciiPiece {
     text: Box<[u8]>,
-    /// Places of two of its rarest bytes; the same one when it is one byte long.
-    rarest: [usize; 2],
+    /// Places of its rarest bytes, of different ones first; the same ones again when it is short.
+    rarest: [usize; SIGHTED],
     /// Characters that may stand for one of its own.
     lookalikes: Vec<memmem::Finder<'static>>,
 }
@@ -160,6 +160,8 @@ impl Piece {
     }
 }
 
+/// Places that the quick loop compares. Where texts are full of digits and ids, two of them are met too often.
+const SIGHTED: usize = 4;
 /// Bytes compared at once: a loop of this length without a branch becomes vector instructions.
 const LANES: usize = 64;
 /// Puts letters of both cases into one, and other bytes together in pairs, which the second look parts again.
@@ -169,37 +171,49 @@ impl AsciiPiece {
     fn new(text: &[u8]) -> AsciiPiece {
         let mut places: Vec<usize> = (0..text.len()).collect();
         places.sort_by_key(|place| std::cmp::Reverse(rarity(text[*place])));
-        let first = places[0];
-        let second = places.iter().copied().find(|place| text[*place] != text[first]);
+        // Of equal bytes one tells nearly as much as all of them.
+        let mut seen = [false; 1 << u8::BITS];
+        let (mut different, equal): (Vec<usize>, Vec<usize>) =
+            places.into_iter().partition(|place| !std::mem::replace(&mut seen[usize::from(text[*place])], true));
+        different.extend(equal);
         let lookalikes = LOOKALIKES.iter().filter(|(_, ascii)| text.contains(ascii));
         AsciiPiece {
             text: text.into(),
-            rarest: [first, second.unwrap_or(places[places.len() - 1])],
+            rarest: std::array::from_fn(|number| different[number % different.len()]),
             lookalikes: lookalikes.map(|(character, _)| memmem::Finder::new(character.as_bytes())).collect(),
         }
     }
 
     fn find(&self, bytes: &[u8]) -> Option<usize> {
+        match self.text.len() {
+            0 | 1 => self.find_by::<1>(bytes),
+            2 | 3 => self.find_by::<2>(bytes),
+            _ => self.find_by::<SIGHTED>(bytes),
+        }
+    }
+
+    /// Compares so many places of the piece, and where all of them are met the whole of it.
+    fn find_by<const N: usize>(&self, bytes: &[u8]) -> Option<usize> {
         let starts = (bytes.len() + 1).checked_sub(self.text.len())?;
-        let [first, second] = self.rarest;
-        let (firsts, seconds) = (&bytes[first..first + starts], &bytes[second..second + starts]);
-        let (want_first, want_second) = (self.text[first] | CASE, self.text[second] | CASE);
+        let wanted: [u8; N] = std::array::from_fn(|number| self.text[self.rarest[number]] | CASE);
+        let columns: [&[u8]; N] = std::array::from_fn(|number| &bytes[self.rarest[number]..][..starts]);
         let mut start = 0;
-        for (firsts, seconds) in firsts.chunks(LANES).zip(seconds.chunks(LANES)) {
-            let mut is_there = false;
-            for (first, second) in firsts.iter().zip(seconds) {
-                is_there |= (first | CASE == want_first) & (second | CASE == want_second);
-            }
-            if is_there && let Some(found) = self.find_exactly(bytes, start..start + firsts.len()) {
+        while start + LANES <= starts {
+            let lanes: [&[u8; LANES]; N] = std::array::from_fn(|number| {
+                columns[number][start..start + LANES].first_chunk().expect("it is that long")
+            });
+            if is_met(&lanes, &wanted)
+                && let Some(found) = self.find_exactly(bytes, start..start + LANES)
+            {
                 return Some(found);
             }
             start += LANES;
         }
-        None
+        self.find_exactly(bytes, start..starts)
     }
 
     fn find_exactly(&self, bytes: &[u8], mut starts: Range<usize>) -> Option<usize> {
-        let [first, second] = self.rarest;
+        let [first, second, ..] = self.rarest;
         let (want_first, want_second) = (self.text[first] | CASE, self.text[second] | CASE);
         starts.find(|start| {
             bytes[start + first] | CASE == want_first
@@ -207,6 +221,19 @@ impl AsciiPiece {
                 && bytes[*start..start + self.text.len()].eq_ignore_ascii_case(&self.text)
         })
     }
+}
+
+/// True when all lanes have what is wanted at one place. Without a branch inside, so that it becomes vector instructions.
+fn is_met<const N: usize>(lanes: &[&[u8; LANES]; N], wanted: &[u8; N]) -> bool {
+    let mut any = false;
+    for place in 0..LANES {
+        let mut is_met = true;
+        for (lane, wanted) in lanes.iter().zip(wanted) {
+            is_met &= lane[place] | CASE == *wanted;
+        }
+        any |= is_met;
+    }
+    any
 }
 
 /// The longest run of such characters; the first of several.
