@@ -21,7 +21,7 @@ use arrow_schema::{DataType, Field, Fields};
 use model::{Attributes, Value, ValueKind};
 use std::ops::Range;
 
-pub(crate) use conform::{Conformed, KeyCounts, conform, frequent, push_record};
+pub(crate) use conform::{Conformed, KeyCounts, conform, frequent, places_in, push_record, renumbered};
 pub(crate) use encode::{Encoded, encode};
 pub use entries::{AttributeEntries, AttributeEntry};
 pub use strings::Strings;

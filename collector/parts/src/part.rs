@@ -23,6 +23,7 @@ mod merge_parts;
 mod open;
 mod records_file;
 mod schema;
+mod splice;
 mod stream_numbers;
 mod stream_text;
 mod text_pages;

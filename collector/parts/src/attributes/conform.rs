@@ -29,7 +29,7 @@ pub(crate) fn conform(batch: &Batch, typed: &[TypedKey]) -> Conformed {
 }
 
 /// For each of the batch's columns the part's; `None` when some value would have to move.
-fn places_in(batch: &Batch, typed: &[TypedKey]) -> Option<Vec<u8>> {
+pub(crate) fn places_in(batch: &Batch, typed: &[TypedKey]) -> Option<Vec<u8>> {
     let numbers: HashMap<(&str, ValueKind), u8> =
         (0..).zip(typed).map(|(number, typed)| ((&*typed.key, typed.kind), number)).collect();
     let places: Option<Vec<u8>> =
@@ -49,13 +49,16 @@ fn by_columns(batch: &Batch, places: &[u8], count: usize) -> Conformed {
     for (number, place) in places.iter().enumerate() {
         typed[usize::from(*place)] = Some(batch.column_ref(layout.first_typed + number));
     }
-    let order = batch.column_ref(layout.order);
-    let is_same = places.iter().enumerate().all(|(number, place)| usize::from(*place) == number);
-    let order = if is_same { order } else { renumbered(super::downcast(&order), places) };
+    let order = renumbered(batch, places).unwrap_or_else(|| batch.column_ref(layout.order));
     Conformed { order, rest: batch.column_ref(layout.rest), typed }
 }
 
-fn renumbered(order: &BinaryArray, places: &[u8]) -> ArrayRef {
+/// The column `order` with the part's numbers of columns; `None` when these are the batch's own.
+pub(crate) fn renumbered(batch: &Batch, places: &[u8]) -> Option<ArrayRef> {
+    if places.iter().enumerate().all(|(number, place)| usize::from(*place) == number) {
+        return None;
+    }
+    let order: &BinaryArray = super::downcast(batch.column(batch.attribute_layout().order));
     let mut out = BinaryBuilder::with_capacity(order.len(), order.values().len());
     let mut numbers = Vec::new();
     for row in 0..order.len() {
@@ -64,7 +67,7 @@ fn renumbered(order: &BinaryArray, places: &[u8]) -> ArrayRef {
         numbers.extend(order.value(row).iter().map(place));
         out.append_value(&numbers);
     }
-    Arc::new(out.finish())
+    Some(Arc::new(out.finish()))
 }
 
 fn by_values(batch: &Batch, typed: &[TypedKey]) -> Conformed {

@@ -4,7 +4,11 @@ use crate::attributes::TypedKey;
 use crate::batch::{Batch, typed_field};
 use crate::layout::{COMMON_COLUMNS, Layout};
 use crate::part::error::PartError;
+use crate::part::group_facts::GroupFacts;
+use crate::part::index_file::Section;
 use crate::part::open::{Contents, Ranges};
+use crate::part::records_file::PackedChunk;
+use crate::part::schema::FileLayout;
 use crate::part::text_pages::TextPages;
 use arrow_array::{Array, ArrayRef, Int64Array, TimestampNanosecondArray, UInt32Array, new_null_array};
 use arrow_schema::DataType;
@@ -145,6 +149,35 @@ impl StoredGroup {
             Some(column) => Ok(column),
             None => Err(PartError::malformed(&self.contents.path, format!("column {index} is not of type {expected}"))),
         }
+    }
+
+    /// What is known of it.
+    pub(crate) fn facts(&self) -> GroupFacts {
+        self.contents.groups[self.number]
+    }
+
+    /// Where columns stand in its file.
+    pub(crate) fn file_layout(&self) -> FileLayout {
+        self.contents.file_layout
+    }
+
+    /// What the index keeps of its words, as it was written.
+    pub(crate) fn index_section(&self, section: Section) -> Result<Option<Vec<u8>>, PartError> {
+        self.contents.index.section(section, u32::try_from(self.number).unwrap_or(u32::MAX))
+    }
+
+    /// The chunks of a column of the file, packed and checked.
+    pub(crate) fn chunks(&self, root: usize) -> Result<Vec<PackedChunk>, PartError> {
+        let contents = &*self.contents;
+        let leaves = contents.leaves.get(root).cloned();
+        let leaves =
+            leaves.ok_or_else(|| PartError::malformed(&contents.path, format!("it has no column {root}")))?;
+        let chunk = |leaf| {
+            let bytes = Ranges { file_bytes: contents.bytes, ranges: vec![contents.read_chunk(self.number, leaf)?] };
+            let metadata = contents.metadata.metadata().row_group(self.number).column(leaf).clone();
+            Ok(PackedChunk { bytes, metadata, records: self.all_records() as u64 })
+        };
+        leaves.map(chunk).collect()
     }
 
     /// The pages of its messages; `None` where there are no messages, or when only some records are read.

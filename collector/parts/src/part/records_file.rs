@@ -2,11 +2,14 @@
 
 use crate::part::checksums::ChunkChecksums;
 use crate::part::error::PartError;
+use crate::part::open::Ranges;
 use arrow_array::ArrayRef;
 use arrow_schema::SchemaRef;
 use basics::{Disk, DiskFile, OpenMode};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves};
+use parquet::column::writer::ColumnCloseResult;
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use std::io::IoSlice;
@@ -19,6 +22,35 @@ pub struct FileFacts {
     pub bytes: u64,
     /// CRC32C of its tail: the footer of a records file, the directory of an index, each with what says how long it is.
     pub tail_crc32c: u32,
+}
+
+/// A column of a row group that is to be written.
+pub(crate) enum Column {
+    /// To be packed.
+    New(ArrayRef),
+    /// For each of its leaves the chunk as it lies in another file.
+    Packed(Vec<PackedChunk>),
+}
+
+/// A column chunk of another file.
+pub(crate) struct PackedChunk {
+    pub(crate) bytes: Ranges,
+    pub(crate) metadata: ColumnChunkMetaData,
+    pub(crate) records: u64,
+}
+
+impl PackedChunk {
+    /// What the library knows of a chunk that it has just packed.
+    fn closed(&self) -> ColumnCloseResult {
+        ColumnCloseResult {
+            bytes_written: self.metadata.compressed_size().unsigned_abs(),
+            rows_written: self.records,
+            metadata: self.metadata.clone(),
+            bloom_filter: None,
+            column_index: None,
+            offset_index: None,
+        }
+    }
 }
 
 /// A records file that is being written.
@@ -58,6 +90,11 @@ impl RecordsWriter {
 
     /// Writes a row group: one array for each field of the schema, all of one length.
     pub(crate) fn write_group(&mut self, columns: &[ArrayRef]) -> Result<(), PartError> {
+        self.write_columns(&columns.iter().cloned().map(Column::New).collect::<Vec<Column>>())
+    }
+
+    /// The same of columns some of which are packed already.
+    pub(crate) fn write_columns(&mut self, columns: &[Column]) -> Result<(), PartError> {
         let number = self.writer.flushed_row_groups().len();
         let first = self.written;
         self.pack_group(number, columns).map_err(PartError::parquet("pack records for", &self.path))?;
@@ -68,14 +105,24 @@ impl RecordsWriter {
         self.append(&bytes)
     }
 
-    fn pack_group(&mut self, number: usize, columns: &[ArrayRef]) -> parquet::errors::Result<()> {
+    fn pack_group(&mut self, number: usize, columns: &[Column]) -> parquet::errors::Result<()> {
         let mut leaves = self.factory.create_column_writers(number)?.into_iter();
         let mut group = self.writer.next_row_group()?;
         for (field, column) in self.schema.fields().iter().zip(columns) {
-            for leaf in compute_leaves(field, column)? {
-                let mut writer = leaves.next().expect("there is a writer for each leaf of the schema");
-                writer.write(&leaf)?;
-                writer.close()?.append_to_row_group(&mut group)?;
+            match column {
+                Column::New(column) => {
+                    for leaf in compute_leaves(field, column)? {
+                        let mut writer = leaves.next().expect("there is a writer for each leaf of the schema");
+                        writer.write(&leaf)?;
+                        writer.close()?.append_to_row_group(&mut group)?;
+                    }
+                }
+                Column::Packed(chunks) => {
+                    for chunk in chunks {
+                        drop(leaves.next());
+                        group.append_column(&chunk.bytes, chunk.closed())?;
+                    }
+                }
             }
         }
         group.close()?;

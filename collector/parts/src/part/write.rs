@@ -10,6 +10,7 @@ use crate::part::group_facts::{self, GroupFacts};
 use crate::part::index_file::{IndexWriter, Section};
 use crate::part::records_file::{FileFacts, RecordsWriter};
 use crate::part::schema::{arrow_schema, properties};
+use crate::part::splice::Spliced;
 use crate::part::stream_numbers::StreamNumbers;
 use crate::part::words::{GroupWords, UNSHAPED, WordReader};
 use crate::part::{INDEX_FILE, RECORDS_FILE};
@@ -250,6 +251,19 @@ impl PartWriter {
             value_keys: u32::try_from(words.value_keys.len()).unwrap_or(u32::MAX),
             ..group.facts
         });
+        Ok(())
+    }
+
+    /// Adds a row group that comes from another part as it is packed.
+    pub(crate) fn add_spliced(&mut self, group: &Spliced) -> Result<(), PartError> {
+        self.records.write_columns(&group.columns)?;
+        let number = u32::try_from(self.groups.len()).expect("a part has fewer than 2^32 row groups");
+        for (section, bytes) in &group.words {
+            self.index.add(*section, number, bytes)?;
+        }
+        self.groups.push(group.facts);
+        // Its words are not known one by one.
+        self.words = None;
         Ok(())
     }
 
