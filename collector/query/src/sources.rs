@@ -9,7 +9,7 @@ use crate::limits::{GROUP_RECORD_BYTES, OPEN_GROUPS_MAX};
 use crate::plan::Window;
 use basics::Reservation;
 use log_store::LogSnapshot;
-use parts::{Batch, LivePart, StoredGroup};
+use parts::{Batch, HiddenSequences, LivePart, StoredGroup};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use std::sync::Arc;
 pub(crate) struct Sources {
     in_memory: Vec<Arc<Batch>>,
     stored: Vec<Stored>,
+    hidden: Arc<HiddenSequences>,
     /// The row groups that are open, the one asked for last at the end.
     opened: RefCell<Vec<Opened>>,
     has_damage: Cell<bool>,
@@ -44,6 +45,7 @@ impl Sources {
         let mut sources = Sources {
             in_memory: snapshot.batches().to_vec(),
             stored: Vec::new(),
+            hidden: snapshot.hidden().clone(),
             opened: RefCell::new(Vec::new()),
             has_damage: Cell::new(false),
         };
@@ -69,6 +71,11 @@ impl Sources {
             }
         }
         sources
+    }
+
+    /// The records that were deleted: they belong into no answer.
+    pub(crate) fn hidden(&self) -> &HiddenSequences {
+        &self.hidden
     }
 
     /// The batches in memory, each with its number.
