@@ -18,7 +18,8 @@ pub struct HiddenSequences {
 impl HiddenSequences {
     /// The sequences of several tombstones, in any order.
     pub(crate) fn new(mut sequences: Vec<u64>, newest: TombstoneId) -> HiddenSequences {
-        sequences.sort_unstable();
+        // They come as a few rising runs, which this sort makes use of.
+        sequences.sort();
         sequences.dedup();
         HiddenSequences { sequences: sequences.into(), newest: newest.0 }
     }

@@ -3,7 +3,7 @@
 //! The sequences are written into a file beside the parts and synced; then one commit of the manifest makes them hidden.
 //! A removal leaves them out of parts later ([`super::removal`]), and when no part has any of them the tombstone goes.
 
-use super::{Durable, PartStore, TOMBSTONES_DIR, View, lock, tombstone_file};
+use super::{Durable, PartStore, TOMBSTONES_DIR, lock, tombstone_file};
 use crate::hidden::HiddenSequences;
 use crate::limits::{HIDDEN_PER_DELETE_MAX, HIDDEN_RECORDS_MAX};
 use crate::manifest::{Edit, ManifestState, Tombstone, TombstoneFile, TombstoneId};
@@ -41,8 +41,8 @@ impl PartStore {
         sequences.dedup();
         let (Some(first), Some(last)) = (sequences.first().copied(), sequences.last().copied()) else { return Ok(0) };
         let Some(durable) = &self.durable else {
-            let mut view = self.view_mut();
-            view.hide(tenant, &sequences, TombstoneId(1));
+            let hidden = self.hidden_with(tenant, &sequences, TombstoneId(1));
+            self.view_mut().hidden.insert(tenant, hidden);
             return Ok(sequences.len() as u64);
         };
         let mut durable = lock(durable);
@@ -74,22 +74,22 @@ impl PartStore {
             }
             return Err(error);
         }
+        // Takes its time for many; readers do not wait for that.
+        let hidden = self.hidden_with(tenant, &sequences, id);
         let mut view = self.view_mut();
-        view.hide(tenant, &sequences, id);
+        view.hidden.insert(tenant, hidden);
         view.state = durable.manifest.state().clone();
         Ok(sequences.len() as u64)
+    }
+
+    fn hidden_with(&self, tenant: TenantId, sequences: &[u64], id: TombstoneId) -> Arc<HiddenSequences> {
+        let known = self.view().hidden.get(&tenant).cloned().unwrap_or_default();
+        Arc::new(known.and(sequences, id))
     }
 
     /// Records that were deleted and may still be stored, over all tenants.
     pub fn hidden_records(&self) -> u64 {
         hidden_records(&self.state())
-    }
-}
-
-impl View {
-    fn hide(&mut self, tenant: TenantId, sequences: &[u64], id: TombstoneId) {
-        let hidden = self.hidden.entry(tenant).or_default();
-        *hidden = Arc::new(hidden.and(sequences, id));
     }
 }
 

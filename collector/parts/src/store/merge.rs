@@ -111,7 +111,11 @@ impl PartStore {
         pick: &dyn Fn(&[MergeCandidate]) -> Option<Merge>,
     ) -> Option<Begun> {
         let mut durable = lock(durable);
-        let merge = pick(&candidates(durable.manifest.state(), &durable.being_merged))?;
+        // A part whose index is damaged is answered from its records; a merge would put it into quarantine.
+        let damaged: BTreeSet<PartId> = self.damaged_indexes().into_iter().map(|(part, _)| part).collect();
+        let mut candidates = candidates(durable.manifest.state(), &durable.being_merged);
+        candidates.retain(|part| !damaged.contains(&part.id));
+        let merge = pick(&candidates)?;
         let (parts, hidden) = {
             let view = self.view();
             let parts = view.parts.get(&merge.tenant).cloned().unwrap_or_default();

@@ -40,7 +40,9 @@ impl PartStore {
         let Some(durable) = &self.durable else { return Ok(Removal::Nothing) };
         for (tenant, hidden) in self.due(now) {
             let parts = self.view().parts.get(&tenant).cloned().unwrap_or_default();
-            for part in parts.iter().filter(|part| !part.is_free_of(&hidden)) {
+            // A part whose index is damaged is left to a rebuild; what is hidden in it stays so.
+            let is_asked = |part: &&Arc<LivePart>| !part.is_free_of(&hidden) && part.part().index_damage().is_none();
+            for part in parts.iter().filter(is_asked) {
                 if is_stopped() {
                     return Ok(Removal::Stopped);
                 }

@@ -315,7 +315,9 @@ fn no_fault_at_any_call_of_a_delete_or_a_removal_shows_or_loses_a_record() {
     let mut in_doubt = 0;
     for (call, kind) in calls.into_iter().enumerate() {
         for fault in FAULTS.into_iter().filter(|fault| fault.befalls(kind)) {
-            for unsynced in [Unsynced::Lost, Unsynced::ByLot] {
+            // A call that alters nothing leaves nothing to chance.
+            let lots = if kind.alters() { &[Unsynced::Lost, Unsynced::ByLot][..] } else { &[Unsynced::Lost] };
+            for unsynced in lots.iter().copied() {
                 let what = format!("{fault:?} at {call} ({kind:?}), {unsynced:?}");
                 let disk = Arc::new(FaultyDisk::new(u64::try_from(call).unwrap()));
                 disk.fail_at(call, fault);
