@@ -87,10 +87,12 @@ fn inside(path: &str) -> Option<&Path> {
 
 fn refuse_used(to: &Path) -> Result<(), Failure> {
     match fs::read_dir(to) {
-        Ok(mut entries) if entries.next().is_some() => {
-            Err(Failure::usage(format!("{} is not empty; a backup needs a directory of its own", to.display())))
-        }
-        Ok(_) => Ok(()),
+        Ok(mut entries) => match entries.next() {
+            None => Ok(()),
+            Some(_) => {
+                Err(Failure::usage(format!("{} is not empty; a backup needs a directory of its own", to.display())))
+            }
+        },
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Failure::usage(format!("cannot use {}: {error}", to.display()))),
     }
