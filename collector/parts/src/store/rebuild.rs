@@ -86,7 +86,7 @@ impl PartStore {
                 };
             }
         };
-        let new = PartEntry { ..entry_of(id, entry.tenant, entry.day, &written) };
+        let new = entry_of(id, entry.tenant, entry.day, &written);
         if let Some(what) = what_differs(entry, &new) {
             durable.remove(id);
             return Ok(Err(what));

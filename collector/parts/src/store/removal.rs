@@ -98,7 +98,9 @@ impl PartStore {
                 Ok(hidden) if hidden.is_empty() => drop(view.hidden.remove(&tenant)),
                 Ok(hidden) => drop(view.hidden.insert(tenant, Arc::new(hidden))),
                 // What is in memory hides too much: sequences that no record has.
-                Err(error) => drop(carry_on(Err::<(), _>(error), "the next tombstone that goes tries again")),
+                Err(error) => {
+                    carry_on(Err::<(), _>(error), "the next tombstone that goes tries again");
+                }
             }
         }
         drop(view);
