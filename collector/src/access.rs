@@ -26,6 +26,8 @@ pub(crate) fn web(_method: &Method, path: &str) -> Access {
         "/api/v1/logs/search" | "/api/v1/logs/query" | "/api/v1/logs/histogram" | "/api/v1/ingest" => {
             Access::Needs(Scope::Query)
         }
+        // Records go for good; a backup holds those of all tenants.
+        "/api/v1/logs/delete" | "/api/v1/backup" => Access::Needs(Scope::Admin),
         // The metrics name all tenants.
         "/metrics" => Access::Needs(Scope::Admin),
         _ => Access::Denied,

@@ -11,8 +11,9 @@ pub(crate) use merger::Merger;
 
 use basics::{Clock, MIB, error_chain};
 use log_store::LogStore;
-use parts::ForgetReport;
 use parts::retention::RetentionSettings;
+use parts::{ForgetReport, PartId};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 use wal::{Position, Wal};
@@ -111,6 +112,8 @@ pub(crate) struct Caretaker {
     head_since: Option<Duration>,
     /// After a failure, when the next try is due.
     retry_at: Option<Duration>,
+    /// Parts whose damaged index was told about.
+    told_indexes: BTreeSet<PartId>,
 }
 
 impl Caretaker {
@@ -122,7 +125,17 @@ impl Caretaker {
         retention: RetentionSettings,
     ) -> Caretaker {
         let forget_at = Duration::ZERO;
-        Caretaker { store, wal, clock, sealing, retention, forget_at, head_since: None, retry_at: None }
+        Caretaker {
+            store,
+            wal,
+            clock,
+            sealing,
+            retention,
+            forget_at,
+            head_since: None,
+            retry_at: None,
+            told_indexes: BTreeSet::new(),
+        }
     }
 
     pub(crate) fn run(mut self, stop: &StopSign) {
@@ -148,6 +161,7 @@ impl Caretaker {
                 }
             }
         }
+        self.tell_damaged_indexes();
         let now = self.clock.monotonic();
         if now >= self.forget_at {
             self.forget_at = now + FORGET_INTERVAL;
@@ -160,6 +174,22 @@ impl Caretaker {
             self.head_since = None;
         }
         self.seal(now);
+    }
+
+    /// Once for each part.
+    fn tell_damaged_indexes(&mut self) {
+        let damaged = self.store.parts().damaged_indexes();
+        self.told_indexes.retain(|told| damaged.iter().any(|(part, _)| part == told));
+        for (part, reason) in damaged {
+            if self.told_indexes.insert(part) {
+                tracing::warn!(
+                    part = part.0,
+                    reason = reason.as_str(),
+                    "the index of a part is damaged; searches read its records instead, which takes longer; stop the \
+                     process and run `outrigger data rebuild-index`"
+                );
+            }
+        }
     }
 
     fn is_due(&mut self, now: Duration) -> bool {

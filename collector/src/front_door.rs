@@ -70,6 +70,8 @@ impl Prepared {
             metrics::Sources {
                 ingest: rooms.ingest.clone(),
                 store: rooms.store.clone(),
+                retention: rooms.retention,
+                clock: surroundings.clock.clone(),
                 budget: budget.clone(),
                 server: server.clone(),
             },

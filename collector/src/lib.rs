@@ -28,9 +28,9 @@ pub use config::{
 pub use error::CollectorError;
 pub use front_door::{Collector, Prepared};
 pub use listeners::Addresses;
-pub use log_store::{PartId, StoreCheck};
+pub use log_store::{PartId, RebuildReport, StoreCheck};
 pub use metrics::Metric;
-pub use rooms::check_data;
+pub use rooms::{check_data, rebuild_indexes};
 pub use surroundings::Surroundings;
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 //! Ledger, log, head, parts and memory are counted anyway; they are read when somebody asks. Only the time that requests take
 //! is measured on the way, by [`RequestMetrics`].
 
-use basics::MemoryBudget;
+use basics::{Clock, MemoryBudget};
 use http::{HeaderMap, StatusCode};
 use ingest::{AccountView, LogIngest, Signal};
 use log_store::LogStore;
+use parts::retention::RetentionSettings;
 use service::metrics::{Counter, Histogram, SECONDS_BOUNDS, Samples};
 use service::{MetricDef, Registry, Server};
 use std::sync::Arc;
@@ -66,6 +67,12 @@ pub enum Metric {
     PartBytes,
     /// Parts: how many are in quarantine.
     QuarantinedParts,
+    /// Parts: how many have a damaged index.
+    DamagedIndexes,
+    /// Records deleted and not removed yet.
+    HiddenRecords,
+    /// Parts: how long there is room for more.
+    RoomLeftDays,
     /// Memory budget: the ceiling.
     MemoryLimitBytes,
     /// Memory budget: reserved.
@@ -88,7 +95,7 @@ pub enum Metric {
 
 impl Metric {
     /// All of them, in the order of the page.
-    pub const ALL: [Metric; 34] = [
+    pub const ALL: [Metric; 37] = [
         Metric::ReceivedRecords,
         Metric::StoredRecords,
         Metric::RejectedRecords,
@@ -114,6 +121,9 @@ impl Metric {
         Metric::PartRecords,
         Metric::PartBytes,
         Metric::QuarantinedParts,
+        Metric::DamagedIndexes,
+        Metric::HiddenRecords,
+        Metric::RoomLeftDays,
         Metric::MemoryLimitBytes,
         Metric::MemoryReservedBytes,
         Metric::Connections,
@@ -232,6 +242,21 @@ impl Metric {
                 "Damaged parts that are not searched and whose files are kept. Anything above 0 needs an operator.",
                 SIGNAL,
             ),
+            Metric::DamagedIndexes => MetricDef::gauge(
+                "outrigger_damaged_index_parts",
+                "Parts whose index was found damaged; searches read their records instead. `outrigger data rebuild-index`.",
+                SIGNAL,
+            ),
+            Metric::HiddenRecords => MetricDef::gauge(
+                "outrigger_hidden_records",
+                "Deleted records that no answer shows and that are still to be removed from disk.",
+                SIGNAL,
+            ),
+            Metric::RoomLeftDays => MetricDef::gauge(
+                "outrigger_room_left_days",
+                "Days until there is no room for more parts, at the present rate; absent when old parts go by age before.",
+                SIGNAL,
+            ),
             Metric::MemoryLimitBytes => {
                 MetricDef::gauge("outrigger_memory_limit_bytes", "The memory budget of the process.", &[])
             }
@@ -278,6 +303,8 @@ impl Metric {
 pub(crate) struct Sources {
     pub(crate) ingest: Arc<LogIngest>,
     pub(crate) store: Arc<LogStore>,
+    pub(crate) retention: RetentionSettings,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) budget: MemoryBudget,
     pub(crate) server: Arc<Server>,
 }
@@ -289,6 +316,7 @@ pub(crate) fn show(registry: &Registry, sources: Sources) {
         read_log(samples, &sources.ingest);
         read_head(samples, &sources.store);
         read_parts(samples, &sources.store);
+        read_room(samples, &sources);
         set(samples, Metric::MemoryLimitBytes, &[], sources.budget.limit_bytes());
         set(samples, Metric::MemoryReservedBytes, &[], sources.budget.used_bytes());
         read_server(samples, &sources.server);
@@ -370,9 +398,18 @@ fn read_parts(samples: &mut Samples, store: &LogStore) {
         (Metric::PartRecords, parts.records),
         (Metric::PartBytes, parts.file_bytes),
         (Metric::QuarantinedParts, parts.quarantined),
+        (Metric::DamagedIndexes, parts.damaged_indexes),
+        (Metric::HiddenRecords, parts.hidden_records),
     ];
     for (metric, value) in figures {
         set(samples, metric, &[signal], value);
+    }
+}
+
+fn read_room(samples: &mut Samples, sources: &Sources) {
+    let left = sources.store.days_left(sources.retention, sources.clock.now());
+    if let Some(days) = left.and_then(|left| left.days) {
+        samples.set(&Metric::RoomLeftDays.def(), &[Signal::Logs.name()], days);
     }
 }
 

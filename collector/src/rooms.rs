@@ -4,8 +4,8 @@ use crate::caretaker::{Caretaker, Merger, Sealing};
 use crate::error::CollectorError;
 use api::{Api, ApiSettings, ApiState};
 use basics::{Clock, Disk, MemoryBudget};
-use ingest::{IngestSettings, Ledger, LogIngest, LogWriter, Signal, TenantDirectory};
-use log_store::{LogStore, PartSettings, StoreCheck};
+use ingest::{DataBackup, DataPlaces, IngestSettings, Ledger, LogIngest, LogWriter, Signal, TenantDirectory};
+use log_store::{LogStore, PartSettings, RebuildReport, StoreCheck};
 use parts::retention::RetentionSettings;
 use receivers::OtlpFace;
 use std::path::{Path, PathBuf};
@@ -48,6 +48,7 @@ pub(crate) struct Rooms {
     pub(crate) wal: Wal,
     pub(crate) ingest: Arc<LogIngest>,
     pub(crate) store: Arc<LogStore>,
+    pub(crate) retention: RetentionSettings,
     pub(crate) otlp: OtlpFace,
     pub(crate) api: Api,
 }
@@ -73,6 +74,14 @@ pub fn check_data(disk: &Arc<dyn Disk>, data_dir: &Path) -> Result<Option<StoreC
     Ok(LogStore::check(disk, &data_dir.join(LOGS_DIR))?)
 }
 
+/// Makes damaged indexes anew in the stores of a data directory, which nobody may use meanwhile. `None` when there is none.
+///
+/// # Errors
+/// When the disk does not let it, or what a store should hold is not known.
+pub fn rebuild_indexes(disk: &Arc<dyn Disk>, data_dir: &Path) -> Result<Option<RebuildReport>, CollectorError> {
+    Ok(LogStore::rebuild_indexes(disk, &data_dir.join(LOGS_DIR))?)
+}
+
 /// Opens what is on disk and connects the rooms. What is not in parts is missing until the log writer has replayed.
 pub(crate) fn open(settings: RoomSettings, world: World) -> Result<(Rooms, Workers), CollectorError> {
     let World { disk, clock, budget, salt_seed } = world;
@@ -85,10 +94,12 @@ pub(crate) fn open(settings: RoomSettings, world: World) -> Result<(Rooms, Worke
     let wal::Opened { wal, writer, preparer, recovery } = wal::open(disk.clone(), wal_settings, salt_seed)?;
     let kept_bytes = PartSettings::SEALED.kept_bytes.min(budget.limit_bytes() / KEPT_SHARE_OF_BUDGET);
     let part_settings = PartSettings { kept_bytes, ..PartSettings::SEALED };
-    let store = Arc::new(LogStore::open_with(disk, &settings.data_dir.join(LOGS_DIR), part_settings)?);
+    let store = Arc::new(LogStore::open_with(disk.clone(), &settings.data_dir.join(LOGS_DIR), part_settings)?);
     let sealed = store.sealed();
-    if recovery.next.0 < sealed {
-        return Err(CollectorError::LogBehindStore { log_next: recovery.next.0, sealed });
+    // A position that is given a second time would be taken for one that is in parts, or deleted.
+    let reached = store.parts().reached();
+    if recovery.next.0 < reached {
+        return Err(CollectorError::LogBehindStore { log_next: recovery.next.0, sealed: reached });
     }
     let retention = RetentionSettings { keep: settings.ingest.retention, bytes_max: settings.retention_bytes };
     let ledger = Arc::new(Ledger::new());
@@ -104,7 +115,10 @@ pub(crate) fn open(settings: RoomSettings, world: World) -> Result<(Rooms, Worke
     store.set_replaying(true);
     let otlp = OtlpFace::new(ingest.clone());
     let query_settings = ApiSettings { query_memory_bytes, ..settings.api };
-    let api = Api::new(ApiState::new(store.clone(), ingest.clone(), clock.clone(), &budget, query_settings));
+    let places = DataPlaces { disk, data_dir: settings.data_dir, logs_dir: LOGS_DIR, logs_wal_dir: LOGS_WAL_DIR };
+    let backup = Arc::new(DataBackup::new(places, ingest.clone(), store.clone()));
+    let state = ApiState::new(store.clone(), ingest.clone(), clock.clone(), &budget, query_settings);
+    let api = Api::new(state.with_backup(backup).with_retention(retention));
     let log_writer = LogWriter::new(ingest.clone(), store.clone());
     let caretaker = Caretaker::new(store.clone(), wal.clone(), clock.clone(), sealing, retention);
     let merger = Merger::new(store.clone(), clock);
@@ -118,5 +132,5 @@ pub(crate) fn open(settings: RoomSettings, world: World) -> Result<(Rooms, Worke
         recovery,
         replay_first,
     };
-    Ok((Rooms { wal, ingest, store, otlp, api }, workers))
+    Ok((Rooms { wal, ingest, store, retention, otlp, api }, workers))
 }

@@ -1,6 +1,7 @@
 //! What can be asked on the command line, in one place; `--help` and the completions are written from it.
 
-use crate::data_command::CheckDataArgs;
+use crate::data_command::{BackupArgs, CheckDataArgs};
+use crate::delete_command::DeleteLogsArgs;
 use crate::logs_command::LogsArgs;
 use crate::query_command::QueryArgs;
 use crate::token_command::NewTokenArgs;
@@ -46,9 +47,12 @@ pub(crate) enum Command {
     Logs(LogsArgs),
     /// Ask for tables: a search with pipes behind it, such as 'error | stats count() by service'
     Query(QueryArgs),
+    /// Delete records for good
+    #[command(subcommand)]
+    Delete(DeleteCommand),
     /// Look at a configuration without starting; every mistake is listed at once
     Check(ConfigArgs),
-    /// Look after the data directory of a process that does not run
+    /// Look after the data directory: check, backup, rebuild-index
     #[command(subcommand)]
     Data(DataCommand),
     /// Print what can be configured
@@ -65,11 +69,22 @@ pub(crate) enum Command {
     },
 }
 
+/// What to delete.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeleteCommand {
+    /// Delete the log records that match a query: hidden at once, off the disk within minutes
+    Logs(DeleteLogsArgs),
+}
+
 /// What to do about the data.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
     /// Read every byte of the store and compare every checksum; what is damaged is named, and nothing is changed
     Check(CheckDataArgs),
+    /// Make a backup of all data, whether or not a process uses it; a start on its directory restores it
+    Backup(BackupArgs),
+    /// Make damaged indexes anew from the records, which are checked first
+    RebuildIndex(CheckDataArgs),
 }
 
 /// What to print of the configuration.

@@ -8,6 +8,7 @@ mod config;
 mod config_command;
 mod credentials;
 mod data_command;
+mod delete_command;
 mod failure;
 mod logs_command;
 mod query_command;
@@ -16,7 +17,7 @@ mod start_text;
 mod token_command;
 
 use clap::{CommandFactory, Parser};
-use command_line::{Command, CommandLine, ConfigCommand, DataCommand, TokenCommand};
+use command_line::{Command, CommandLine, ConfigCommand, DataCommand, DeleteCommand, TokenCommand};
 use failure::Failure;
 use service::ExitCode;
 use std::io::Write;
@@ -54,10 +55,13 @@ fn run(line: CommandLine) -> Result<(), Failure> {
         Some(Command::Collector(args)) => start::run(&args),
         Some(Command::Logs(args)) => in_a_runtime(logs_command::run(args)),
         Some(Command::Query(args)) => in_a_runtime(query_command::run(args)),
+        Some(Command::Delete(DeleteCommand::Logs(args))) => in_a_runtime(delete_command::logs(args)),
         Some(Command::Config(ConfigCommand::Default)) => print(&config_command::default_text()),
         Some(Command::Config(ConfigCommand::Schema)) => print(&config_command::schema_text()),
         Some(Command::Check(args)) => print(&check_command::run(&args)?),
         Some(Command::Data(DataCommand::Check(args))) => data_command::check(&args),
+        Some(Command::Data(DataCommand::Backup(args))) => in_a_runtime(data_command::backup(args)),
+        Some(Command::Data(DataCommand::RebuildIndex(args))) => data_command::rebuild_index(&args),
         Some(Command::Token(TokenCommand::New(args))) => token_command::run(args),
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();

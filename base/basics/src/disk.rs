@@ -39,6 +39,9 @@ pub trait Disk: Send + Sync + 'static {
     fn list(&self, dir: &Path) -> io::Result<Vec<DiskEntry>>;
     /// Renames, replacing `to` when it exists. Durable after [`Disk::sync_dir`] of both parents.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Gives a file a second name, which must not exist; both are the same file. Durable after [`Disk::sync_dir`] of the
+    /// directory of `to`.
+    fn hard_link(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.
     fn remove_file(&self, path: &Path) -> io::Result<()>;
     /// Removes a directory and all that is in it.

@@ -56,6 +56,7 @@ use crate::secret::Secret;
 use crate::tasks::Tasks;
 use console::{Console, Sink};
 use endpoint::Endpoint;
+pub use gate::AUDIT_TARGET;
 use gate::Gate;
 use health::{EXPORT_TARGET, SendHealth};
 use log_export::{LogOutlets, LogReport, send_logs};

@@ -44,6 +44,8 @@ pub enum Call {
     List,
     /// [`Disk::rename`].
     Rename,
+    /// [`Disk::hard_link`].
+    Link,
     /// [`Disk::remove_file`] or [`Disk::remove_dir_all`].
     Remove,
     /// [`Disk::sync_dir`].
@@ -66,7 +68,7 @@ impl Call {
     /// Tells whether the call can alter what a power cut leaves.
     pub fn alters(self) -> bool {
         match self {
-            Call::Create | Call::CreateDir | Call::Rename | Call::Remove | Call::SyncDir => true,
+            Call::Create | Call::CreateDir | Call::Rename | Call::Link | Call::Remove | Call::SyncDir => true,
             Call::Write | Call::SetLength | Call::Sync => true,
             Call::Open | Call::List | Call::FreeBytes | Call::Read | Call::Length => false,
         }
@@ -117,7 +119,9 @@ impl Fault {
     pub fn befalls(self, call: Call) -> bool {
         match self {
             Fault::StopBefore | Fault::StopAfter | Fault::Eio => true,
-            Fault::Enospc => matches!(call, Call::Create | Call::CreateDir | Call::Rename | Call::Write | Call::Sync),
+            Fault::Enospc => {
+                matches!(call, Call::Create | Call::CreateDir | Call::Rename | Call::Link | Call::Write | Call::Sync)
+            }
             Fault::ShortWrite | Fault::TornWrite | Fault::FlippedWrite => call == Call::Write,
             Fault::FlippedRead => call == Call::Read,
             Fault::LostSync | Fault::LyingSync => call == Call::Sync,
@@ -413,6 +417,17 @@ impl Disk for FaultyDisk {
         let mut world = self.world();
         let fault = world.begin(Call::Rename)?;
         world.names.rename(from, to)?;
+        world.end(fault, ())
+    }
+
+    fn hard_link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut world = self.world();
+        let fault = world.begin(Call::Link)?;
+        let Some(Node::File(file)) = world.names.find(from) else { return Err(os_error(ENOENT)) };
+        if world.names.find(to).is_some() {
+            return Err(os_error(EEXIST));
+        }
+        world.names.link(to, Node::File(file))?;
         world.end(fault, ())
     }
 

@@ -36,7 +36,7 @@ pub use error::WalError;
 pub use log::{Done, NewEntry, RefusalReason, Wal, WalState, WalStats};
 pub use preparer::SegmentPreparer;
 pub use reader::{ReadEntry, WalReader};
-pub use recovery::{LostRange, Opened, Recovery, open};
+pub use recovery::{LostRange, Opened, Recovery, begin_at, open};
 pub use settings::WalSettings;
 pub use writer::{Step, WalWriter};
 

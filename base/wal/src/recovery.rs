@@ -196,6 +196,15 @@ pub fn open(disk: Arc<dyn Disk>, settings: WalSettings, salt_seed: u64) -> Resul
     Ok(Opened { wal: Wal { shared }, writer, preparer, recovery })
 }
 
+/// Makes a log in a new directory that holds nothing and whose first entry gets the position `next`: for a copy of data
+/// that needs no entry before it.
+pub fn begin_at(disk: &Arc<dyn Disk>, dir: &Path, next: Position) -> Result<(), WalError> {
+    disk.create_dir_all(dir).map_err(WalError::disk("create", dir))?;
+    let (mut position, _) = PositionFile::open(disk.clone(), dir)?;
+    position.write(Remembered { kept_from: next.0.max(1), ..Remembered::NOTHING })?;
+    disk.sync_dir(dir).map_err(WalError::disk("sync", dir))
+}
+
 /// Creates the directory. Until a position file tells that a start came this far, the names of all directories on the
 /// way to it are made durable: an earlier start may have created them and ended.
 fn make_dir(disk: &dyn Disk, dir: &Path) -> Result<(), WalError> {

@@ -5,6 +5,7 @@ use crate::routes::{Access, ApiState};
 use axum::Json;
 use axum::extract::State;
 use ingest::AccountView;
+use log_store::PartStats;
 use serde::Serialize;
 use service::Scope;
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 pub(crate) struct IngestPage {
     accounts: Vec<Account>,
     log: LogState,
+    parts: PartsState,
     replay: Replay,
 }
 
@@ -49,6 +51,22 @@ struct LogState {
     quarantined_bytes: u64,
 }
 
+/// The parts on disk.
+#[derive(Debug, Serialize)]
+struct PartsState {
+    parts: u64,
+    records: u64,
+    bytes: u64,
+    quarantined: u64,
+    damaged_indexes: u64,
+    /// Deleted records that are still to be removed.
+    hidden_records: u64,
+    /// At the present rate; null when nobody knows.
+    bytes_per_day: Option<f64>,
+    /// Until there is no room; null when old parts go by age before that, or nobody knows.
+    days_left: Option<f64>,
+}
+
 #[derive(Debug, Serialize)]
 struct Replay {
     is_replaying: bool,
@@ -82,8 +100,25 @@ pub(crate) async fn show(State(state): State<ApiState>, access: Access) -> Resul
             lost_entries: log.lost_entries,
             quarantined_bytes: log.quarantined_bytes,
         },
+        parts: parts_state(&state),
         replay: Replay { is_replaying: state.store.is_replaying(), position, end },
     }))
+}
+
+fn parts_state(state: &ApiState) -> PartsState {
+    let PartStats { parts, records, file_bytes, quarantined, hidden_records, damaged_indexes } =
+        state.store.part_stats();
+    let left = state.retention.and_then(|retention| state.store.days_left(retention, state.clock.now()));
+    PartsState {
+        parts,
+        records,
+        bytes: file_bytes,
+        quarantined,
+        damaged_indexes,
+        hidden_records,
+        bytes_per_day: left.map(|left| left.bytes_per_day),
+        days_left: left.and_then(|left| left.days),
+    }
 }
 
 fn account(tenant: String, signal: &'static str, view: AccountView) -> Account {

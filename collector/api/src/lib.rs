@@ -12,10 +12,12 @@
 //! Start at [`Api`].
 
 mod answer_text;
+mod backup;
 mod cursor;
 mod error;
 mod ingest_page;
 mod limits;
+mod logs_delete;
 mod logs_histogram;
 mod logs_query;
 mod logs_search;

@@ -3,18 +3,19 @@
 use crate::error::ApiError;
 use crate::limits::ApiSettings;
 use crate::query_pool::QueryPool;
-use crate::{ingest_page, logs_histogram, logs_query, logs_search, openapi, start_page};
+use crate::{backup, ingest_page, logs_delete, logs_histogram, logs_query, logs_search, openapi, start_page};
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::routing::get;
+use axum::routing::{get, post};
 use basics::{Clock, ErrorClass, MemoryBudget, TenantName};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::BodyExt;
-use ingest::LogIngest;
-use log_store::LogStore;
+use ingest::{DataBackup, LogIngest};
+use log_store::{LogStore, RetentionSettings};
 use service::{BoxError, Caller, ResponseBody, Scope};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tower_service::Service;
 
@@ -25,6 +26,8 @@ pub struct ApiState {
     pub(crate) ingest: Arc<LogIngest>,
     pub(crate) pool: Arc<QueryPool>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) backup: Option<Arc<DataBackup>>,
+    pub(crate) retention: Option<RetentionSettings>,
 }
 
 impl ApiState {
@@ -37,7 +40,19 @@ impl ApiState {
         settings: ApiSettings,
     ) -> ApiState {
         let pool = Arc::new(QueryPool::new(clock.clone(), budget, settings));
-        ApiState { store, ingest, pool, clock }
+        ApiState { store, ingest, pool, clock, backup: None, retention: None }
+    }
+
+    /// The same, able to tell how long the room lasts.
+    #[must_use]
+    pub fn with_retention(self, retention: RetentionSettings) -> ApiState {
+        ApiState { retention: Some(retention), ..self }
+    }
+
+    /// The same, able to make backups.
+    #[must_use]
+    pub fn with_backup(self, backup: Arc<DataBackup>) -> ApiState {
+        ApiState { backup: Some(backup), ..self }
     }
 }
 
@@ -75,7 +90,9 @@ fn routes(state: ApiState) -> Router {
         .route("/api/v1/logs/search", get(logs_search::by_get).post(logs_search::by_post))
         .route("/api/v1/logs/query", get(logs_query::by_get).post(logs_query::by_post))
         .route("/api/v1/logs/histogram", get(logs_histogram::by_get))
+        .route("/api/v1/logs/delete", post(logs_delete::by_post))
         .route("/api/v1/ingest", get(ingest_page::show))
+        .route("/api/v1/backup", post(backup::by_post))
         .route("/api/v1/openapi.json", get(openapi::show))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
@@ -104,6 +121,16 @@ impl Access {
 
     pub(crate) fn tenant(&self) -> &TenantName {
         &self.0.tenant
+    }
+
+    /// The name of the credential, for logs.
+    pub(crate) fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Where the call comes from, for logs.
+    pub(crate) fn peer(&self) -> SocketAddr {
+        self.0.peer
     }
 }
 

@@ -15,6 +15,7 @@
 //! Start at [`LogIngest::admit`], then [`LogWriter::run`].
 
 mod admission;
+mod backup;
 mod entry;
 mod error;
 mod ledger;
@@ -26,6 +27,7 @@ mod tenant_directory;
 mod writer;
 
 pub use admission::{Format, LogIngest, LogRequest, Receipt};
+pub use backup::{BACKUPS_DIR, BackupError, DataBackup, DataPlaces};
 pub use entry::{ENTRY_KIND_LOGS, EntryError, LogEntry};
 pub use error::IngestError;
 pub use ledger::{AccountView, DropReason, Ledger, RefuseReason, Refused, Signal};

@@ -99,6 +99,11 @@ fn observed_times(batch: &LogBatch, received: Timestamp) -> Vec<i64> {
     batch.observed_time_unix_nano.iter().map(|observed| given(*observed).unwrap_or(received.0)).collect()
 }
 
+/// The position in the log of the request that brought a record.
+pub(crate) fn position_of(sequence: u64) -> u64 {
+    sequence >> ORDINAL_BITS
+}
+
 fn sequences(position: u64, count: usize, ordinals: Option<&[u32]>) -> Vec<u64> {
     let first = position << ORDINAL_BITS;
     match ordinals {

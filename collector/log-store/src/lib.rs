@@ -20,5 +20,8 @@ mod streams;
 
 pub use assemble::NewLogs;
 pub use columns::LogColumns;
-pub use parts::{LivePart, PartId, PartSettings, PartStats, SealReport, StoreCheck, StoreError};
-pub use store::{LogSnapshot, LogStore};
+pub use parts::retention::{DaysLeft, RetentionSettings};
+pub use parts::{
+    LivePart, PartId, PartSettings, PartStats, RebuildReport, SealReport, StoreBackup, StoreCheck, StoreError,
+};
+pub use store::{DELETE_RECORDS_MAX, LogSnapshot, LogStore};

@@ -1,14 +1,21 @@
 //! The store: one writer appends, one thread moves records into parts, anybody asks.
 
-use crate::assemble::{NewLogs, assemble};
+use crate::assemble::{NewLogs, assemble, position_of};
 use crate::columns::layout;
 use crate::streams::StreamTable;
-use basics::{Disk, TenantId};
-use parts::{Batch, HeadStats, LivePart, PartSettings, PartStats, PartStore, SealReport, StoreCheck, StoreError};
+use basics::{Disk, TenantId, Timestamp};
+use parts::retention::{DaysLeft, RetentionSettings};
+use parts::{
+    Batch, DeletedRecords, HeadStats, HiddenSequences, LivePart, PartSettings, PartStats, PartStore, RebuildReport,
+    SealReport, StoreBackup, StoreCheck, StoreError,
+};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Most records of one delete.
+pub const DELETE_RECORDS_MAX: usize = parts::limits::HIDDEN_PER_DELETE_MAX;
 
 /// All log records of all tenants.
 #[derive(Debug)]
@@ -32,6 +39,7 @@ struct Writing {
 pub struct LogSnapshot {
     batches: Arc<[Arc<Batch>]>,
     parts: Arc<[Arc<LivePart>]>,
+    hidden: Arc<HiddenSequences>,
     is_replaying: bool,
 }
 
@@ -55,6 +63,11 @@ impl LogStore {
     /// The same with parts written in another way, or less of them kept in memory.
     pub fn open_with(disk: Arc<dyn Disk>, dir: &Path, settings: PartSettings) -> Result<LogStore, StoreError> {
         Ok(LogStore::with(PartStore::open(disk, dir, layout(), settings)?))
+    }
+
+    /// Makes damaged indexes of a store that nobody uses anew; `None` when there is none. See [`RebuildReport::run`].
+    pub fn rebuild_indexes(disk: &Arc<dyn Disk>, dir: &Path) -> Result<Option<RebuildReport>, StoreError> {
+        RebuildReport::run(disk, dir, layout(), PartSettings::SEALED)
     }
 
     /// Reads all of a store that nobody uses, and changes nothing; `None` when there is none. See [`StoreCheck::run`].
@@ -104,6 +117,42 @@ impl LogStore {
         self.parts.seal()
     }
 
+    /// Hides records of a tenant, which a snapshot showed, from all snapshots that are taken afterwards, and for good. The
+    /// times are those of the oldest and the newest of them. Returns how many are hidden; see [`PartStore::hide`].
+    pub fn hide(
+        &self,
+        tenant: TenantId,
+        sequences: Vec<u64>,
+        times: (Timestamp, Timestamp),
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let next = sequences.iter().max().map_or(0, |last| position_of(*last) + 1);
+        self.parts.hide(DeletedRecords { tenant, sequences, time_min: times.0, time_max: times.1, next, now })
+    }
+
+    /// The position of the write-ahead log behind the last request that was appended.
+    pub fn appended(&self) -> u64 {
+        self.writing().next
+    }
+
+    /// Moves all records that were appended before the call into parts; others may go with them.
+    pub fn seal_all(&self) -> Result<(), StoreError> {
+        let appended = self.appended();
+        loop {
+            self.seal()?;
+            if self.sealed() >= appended || self.stats().records == 0 {
+                return Ok(());
+            }
+            // Somebody else may freeze it first; then it is sealed in the next round.
+            self.freeze();
+        }
+    }
+
+    /// Makes a copy of all parts; see [`PartStore::backup`].
+    pub fn backup(&self, dir: &Path) -> Result<StoreBackup, StoreError> {
+        self.parts.backup(dir)
+    }
+
     /// Where a replay of the write-ahead log begins: everything before this position is in parts.
     pub fn sealed(&self) -> u64 {
         self.parts.sealed()
@@ -117,6 +166,7 @@ impl LogStore {
         LogSnapshot {
             batches: snapshot.batches().cloned().collect(),
             parts: snapshot.parts().iter().cloned().collect(),
+            hidden: snapshot.hidden().clone(),
             is_replaying,
         }
     }
@@ -140,6 +190,11 @@ impl LogStore {
         self.parts.head_stats()
     }
 
+    /// How long the room lasts; see [`PartStore::days_left`].
+    pub fn days_left(&self, settings: RetentionSettings, now: Timestamp) -> Option<DaysLeft> {
+        self.parts.days_left(settings, now)
+    }
+
     /// What the store has on disk, over all tenants.
     pub fn part_stats(&self) -> PartStats {
         self.parts.part_stats()
@@ -155,6 +210,11 @@ impl LogSnapshot {
     /// The parts, in no order that matters. Their times may overlap.
     pub fn parts(&self) -> &[Arc<LivePart>] {
         &self.parts
+    }
+
+    /// The records that were deleted: they may be in batches and parts, and belong into no answer.
+    pub fn hidden(&self) -> &Arc<HiddenSequences> {
+        &self.hidden
     }
 
     /// True when records of the time before a restart may be missing.

@@ -19,6 +19,7 @@
 mod attributes;
 mod batch;
 mod head;
+mod hidden;
 mod layout;
 pub mod limits;
 pub mod manifest;
@@ -31,12 +32,13 @@ mod store;
 pub use attributes::{AttributeColumn, AttributeEntries, AttributeEntry, RestColumn, Strings};
 pub use batch::{Batch, NewBatch, Texts};
 pub use head::{Head, HeadSnapshot, HeadStats};
+pub use hidden::HiddenSequences;
 pub use layout::{Layout, Message, OwnColumn, Storage};
 pub use manifest::PartId;
 pub use part::{FileFacts, Part, PartError, PartFiles, PartSettings, StoredGroup, WrittenPart, write_part};
 pub use store::{
-    ForgetReport, LivePart, MergeOutcome, MergeReport, PartStats, PartStore, SealReport, StoreCheck, StoreError,
-    StoreSnapshot,
+    DeletedRecords, ForgetReport, LivePart, MergeOutcome, MergeReport, PartStats, PartStore, RebuildReport, SealReport,
+    StoreBackup, StoreCheck, StoreError, StoreSnapshot,
 };
 
 #[cfg(test)]

@@ -24,7 +24,13 @@ pub const KEPT_BYTES: u64 = 96 * MIB;
 /// In a part, a key gets a column when at least one in this many records has it. An empty value costs next to nothing on
 /// disk; what a column costs is its entry in the footer, once for each row group.
 pub const PART_RECORDS_PER_VALUE_MAX: usize = 64;
+/// Most records of one delete, 8 MiB in memory. One that matches more is refused: it is made in steps of shorter times.
+pub const HIDDEN_PER_DELETE_MAX: usize = 1 << 20;
+/// Most deleted records that are not removed from their parts yet, over all tenants: 32 MiB in memory for as long. At the
+/// ceiling deletes are refused until removals have caught up.
+pub const HIDDEN_RECORDS_MAX: usize = 4 << 20;
 
+const _: () = assert!(HIDDEN_PER_DELETE_MAX * 2 <= HIDDEN_RECORDS_MAX);
 const _: () = assert!(BATCH_RECORDS_FULL * 2 <= BATCH_RECORDS_MAX);
 const _: () = assert!(BATCH_TEXT_BYTES_MAX < 1 << 30);
 // A column's number is one byte, and the last one means "in the list".

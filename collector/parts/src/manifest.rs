@@ -36,7 +36,7 @@ mod protection;
 mod reader;
 mod state;
 
-pub use edit::{Edit, PartEntry, PartFile, PartId, Tombstone, TombstoneId};
+pub use edit::{Edit, PartEntry, PartFile, PartId, Tombstone, TombstoneFile, TombstoneId};
 pub use error::ManifestError;
 pub use state::{Broken, ManifestState};
 
@@ -105,6 +105,14 @@ impl Manifest {
         }
     }
 
+    /// Writes a manifest that says `state` into a directory that has none, and makes it durable.
+    pub(crate) fn write_copy(disk: &dyn Disk, dir: &Path, state: &ManifestState) -> Result<(), ManifestError> {
+        let mut state = state.clone();
+        state.close_open_ids();
+        let beginning = Beginning { min_reader: 1, generation: 1, first_record: 1, state: &state, reserve_bytes: 0 };
+        generation::write(disk, dir, &beginning).map(drop).map_err(|failed| failed.error)
+    }
+
     /// What is true.
     pub fn state(&self) -> &Arc<ManifestState> {
         &self.state
@@ -134,6 +142,7 @@ impl Manifest {
         let payload = encode(edits)?;
         self.settle()?;
         self.rewrite_when_grown()?;
+        self.rewrite_for_readers(edits)?;
         let mut record = Vec::with_capacity(padded(RECORD_HEADER_BYTES + payload.len()));
         let count = u32::try_from(edits.len()).expect("each edit takes bytes of a record");
         let crc = put_record(&mut record, self.place.next(), count, &payload);
@@ -161,8 +170,14 @@ impl Manifest {
 
     /// Writes what is true into a new generation.
     fn rewrite(&mut self) -> Result<(), generation::Failed> {
+        self.rewrite_for(1)
+    }
+
+    /// The same; edits will be appended that need a reader of this version.
+    fn rewrite_for(&mut self, min_reader: u16) -> Result<(), generation::Failed> {
         self.last_generation += 1;
         let beginning = Beginning {
+            min_reader,
             generation: self.last_generation,
             first_record: self.place.next_record,
             state: &self.state,
@@ -195,6 +210,15 @@ impl Manifest {
             // The old file is as good as ever; on a full disk it is all there is.
             Err(failed) if !failed.is_name_open && self.place.end < FILE_BYTES_MAX / 2 => Ok(()),
             result => result.map_err(|failed| failed.error),
+        }
+    }
+
+    /// The header of a file says who may read it, and is never written again: an edit that needs a later reader goes into
+    /// a new generation.
+    fn rewrite_for_readers(&mut self, edits: &[Edit]) -> Result<(), ManifestError> {
+        match edits.iter().map(Edit::min_reader).max() {
+            Some(needed) if needed > self.place.min_reader => self.rewrite_for(needed).map_err(|failed| failed.error),
+            _ => Ok(()),
         }
     }
 
@@ -276,11 +300,11 @@ fn open_with(disk: Arc<dyn Disk>, dir: &Path, sizes: Sizes) -> Result<Manifest, 
         Err(error) => return Err(ManifestError::disk("open", &path)(error)),
     };
     let (loaded, file_bytes) = reader::read(&*file, &path)?;
-    let Loaded { mut state, generation, next_record, chain, end, torn_bytes } = loaded;
+    let Loaded { mut state, min_reader, generation, next_record, chain, end, torn_bytes } = loaded;
     state.close_open_ids();
     let end = end as u64;
     let allocated = (file_bytes - file_bytes % PAGE_BYTES).max(end);
-    let place = Place { file, generation, next_record, chain, end, allocated };
+    let place = Place { file, min_reader, generation, next_record, chain, end, allocated };
     let mut manifest = Manifest {
         disk,
         dir: dir.to_path_buf(),
@@ -328,7 +352,8 @@ fn create(disk: Arc<dyn Disk>, dir: &Path, sizes: Sizes) -> Result<Manifest, Man
         sync_parents(&*disk, dir)?;
     }
     let state = Arc::new(ManifestState::default());
-    let beginning = Beginning { generation: 1, first_record: 1, state: &state, reserve_bytes: sizes.reserve_bytes };
+    let beginning =
+        Beginning { min_reader: 1, generation: 1, first_record: 1, state: &state, reserve_bytes: sizes.reserve_bytes };
     let place = generation::write(&*disk, dir, &beginning).map_err(|failed| failed.error)?;
     let standing = Standing::Sound;
     Ok(Manifest { disk, dir: dir.to_path_buf(), sizes, state, place, standing, last_generation: 1, torn_bytes: 0 })

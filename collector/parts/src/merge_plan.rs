@@ -95,6 +95,8 @@ impl Default for MergeSettings {
 /// Why parts become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MergeReason {
+    /// Records in it were deleted. Not planned here: such a part is written anew by itself.
+    Deleted,
     /// The day has too many parts.
     TooMany,
     /// They are enough, and alike.
@@ -108,7 +110,7 @@ pub struct Merge {
     pub tenant: TenantId,
     /// Of which day.
     pub day: i32,
-    /// The parts, two at least.
+    /// The parts, two at least where none of their records were deleted.
     pub parts: Vec<PartId>,
     /// Their raw bytes.
     pub raw_bytes: u64,

@@ -8,33 +8,45 @@
 //! - a [`StoreSnapshot`] is taken under one lock, so it holds each record once, whatever is sealed meanwhile;
 //! - a part that a snapshot holds stays readable until the last snapshot of it is gone; then its files go;
 //! - what the manifest names is on the disk, synced, before the manifest says so; what it does not name is removed at
-//!   the next start.
+//!   the next start;
+//! - a record that was deleted is in no snapshot taken afterwards, in the head or in a part, and for good.
 //!
 //! Seals and forgets wait for each other. A merge writes beside them, and takes its turn only to begin and to commit: so
 //! a seal waits for a commit of it at most. What a merge reads may be gone or in quarantine when it is done; then its
 //! work is thrown away.
 //!
-//! Start at [`PartStore::freeze`] and [`PartStore::seal`]; then [`PartStore::merge`] and [`PartStore::forget`].
+//! Start at [`PartStore::freeze`] and [`PartStore::seal`]; then [`PartStore::merge`], [`PartStore::forget`] and
+//! [`PartStore::hide`].
 
+mod backup;
 mod check;
 mod error;
 mod forget;
+mod hide;
 mod live_part;
 mod merge;
+mod rebuild;
+mod removal;
+mod tombstone_file;
 
+pub use backup::StoreBackup;
 pub use check::StoreCheck;
 pub use error::StoreError;
 pub use forget::ForgetReport;
+pub use hide::DeletedRecords;
 pub use live_part::LivePart;
 pub use merge::{MergeOutcome, MergeReport};
+pub use rebuild::RebuildReport;
 
 use crate::batch::Batch;
 use crate::head::{Head, HeadSnapshot, HeadStats};
+use crate::hidden::HiddenSequences;
 use crate::layout::Layout;
 use crate::manifest::{Edit, Manifest, ManifestState, PartEntry, PartFile, PartId};
 use crate::part::{
     Keeper, PART_FORMAT_VERSION, PART_READER_VERSION, PartError, PartFiles, PartSettings, WrittenPart, write_part,
 };
+use crate::retention::{DaysLeft, RetainedPart, RetentionSettings, days_left};
 use basics::{Disk, Reservation, TenantId, Timestamp, carry_on};
 use model::TimeRange;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +62,8 @@ pub struct PartStore {
     /// `None` when the store keeps all in memory.
     durable: Option<Mutex<Durable>>,
     has_seal_failed: AtomicBool,
+    /// The disk and the directory, for questions that wait for nobody.
+    place: Option<(Arc<dyn Disk>, PathBuf)>,
 }
 
 /// What readers see. Changed whole, under the lock.
@@ -57,6 +71,8 @@ struct View {
     active: Arc<Head>,
     frozen: Option<Frozen>,
     parts: BTreeMap<TenantId, Arc<Vec<Arc<LivePart>>>>,
+    /// The records that were deleted, of each tenant that has some.
+    hidden: BTreeMap<TenantId, Arc<HiddenSequences>>,
     /// What the manifest says.
     state: Arc<ManifestState>,
 }
@@ -73,6 +89,7 @@ struct Frozen {
 struct Durable {
     disk: Arc<dyn Disk>,
     parts_dir: PathBuf,
+    tombstones_dir: PathBuf,
     manifest: Manifest,
     next_part_id: u64,
     keeper: Arc<Keeper>,
@@ -86,6 +103,7 @@ pub struct StoreSnapshot {
     active: HeadSnapshot,
     frozen: Option<HeadSnapshot>,
     parts: Arc<Vec<Arc<LivePart>>>,
+    hidden: Arc<HiddenSequences>,
 }
 
 /// What a seal did.
@@ -114,9 +132,14 @@ pub struct PartStats {
     pub file_bytes: u64,
     /// Parts in quarantine.
     pub quarantined: u64,
+    /// Parts whose index was found damaged by a reader: answers about them take longer.
+    pub damaged_indexes: u64,
+    /// Records that were deleted and may still be in parts or in memory.
+    pub hidden_records: u64,
 }
 
 const PARTS_DIR: &str = "parts";
+const TOMBSTONES_DIR: &str = "tombstones";
 const NANOS_PER_DAY: i64 = 86_400_000_000_000;
 /// What a file is, in the manifest.
 const RECORDS_KIND: u8 = 1;
@@ -144,18 +167,24 @@ impl PartStore {
         let (manifest, state) = Manifest::open(disk.clone(), dir)?;
         let parts_dir = dir.join(PARTS_DIR);
         disk.create_dir_all(&parts_dir).map_err(StoreError::disk("create", &parts_dir))?;
-        disk.sync_dir(dir).map_err(StoreError::disk("sync", dir))?;
         refuse_later_parts(&parts_dir, &state)?;
         remove_unnamed(&*disk, &parts_dir, &state)?;
+        let tombstones_dir = hide::dir_of(dir);
+        hide::prepare_dir(&*disk, &tombstones_dir, &state)?;
+        disk.sync_dir(dir).map_err(StoreError::disk("sync", dir))?;
+        let hidden = hide::read_hidden(&*disk, &tombstones_dir, &state)?;
         let next_part_id = state.next_part_id();
         let keeper = Arc::new(Keeper::new(settings.kept_bytes));
-        let durable = Durable { disk, parts_dir, manifest, next_part_id, keeper, being_merged: BTreeSet::new() };
+        let durable =
+            Durable { disk, parts_dir, tombstones_dir, manifest, next_part_id, keeper, being_merged: BTreeSet::new() };
         let mut store = PartStore::with(layout, settings);
         let view = store.view.get_mut().unwrap_or_else(PoisonError::into_inner);
         for entry in state.parts().filter(|entry| state.quarantine_of(entry.id).is_none()) {
             view.add(durable.live(entry.clone(), &store.layout));
         }
+        view.hidden = hidden;
         view.state = state;
+        store.place = Some((durable.disk.clone(), dir.to_path_buf()));
         store.durable = Some(Mutex::new(durable));
         Ok(store)
     }
@@ -163,8 +192,10 @@ impl PartStore {
     fn with(layout: Layout, settings: PartSettings) -> PartStore {
         let layout = Arc::new(layout);
         let active = Arc::new(Head::new(layout.clone()));
-        let view = View { active, frozen: None, parts: BTreeMap::new(), state: Arc::default() };
-        PartStore { layout, settings, view: RwLock::new(view), durable: None, has_seal_failed: AtomicBool::new(false) }
+        let view =
+            View { active, frozen: None, parts: BTreeMap::new(), hidden: BTreeMap::new(), state: Arc::default() };
+        let has_seal_failed = AtomicBool::new(false);
+        PartStore { layout, settings, view: RwLock::new(view), durable: None, has_seal_failed, place: None }
     }
 
     /// The layout of its records.
@@ -175,6 +206,12 @@ impl PartStore {
     /// Where a replay of the write-ahead log begins: everything before this position is in parts.
     pub fn sealed(&self) -> u64 {
         self.state().sealed()
+    }
+
+    /// The lowest position of the write-ahead log that was certainly never given to a record of this store: everything
+    /// before [`PartStore::sealed`] is in parts, and tombstones know records of later positions.
+    pub fn reached(&self) -> u64 {
+        reached(&self.state())
     }
 
     /// How many records of each tenant are in parts or went with them.
@@ -200,6 +237,7 @@ impl PartStore {
             active: view.active.snapshot(tenant),
             frozen: view.frozen.as_ref().map(|frozen| frozen.head.snapshot(tenant)),
             parts: view.parts.get(&tenant).cloned().unwrap_or_default(),
+            hidden: view.hidden.get(&tenant).cloned().unwrap_or_default(),
         }
     }
 
@@ -223,7 +261,19 @@ impl PartStore {
             records: state.records(),
             file_bytes: state.parts().map(|entry| entry.file_bytes()).sum(),
             quarantined: state.quarantined().len() as u64,
+            hidden_records: hide::hidden_records(&state),
+            damaged_indexes: self.damaged_indexes().len() as u64,
         }
+    }
+
+    /// How long the room lasts at the present rate; `None` when the store keeps all in memory, or the disk does not say how
+    /// much it has.
+    pub fn days_left(&self, settings: RetentionSettings, now: Timestamp) -> Option<DaysLeft> {
+        let (disk, dir) = self.place.as_ref()?;
+        let free_bytes = carry_on(disk.free_bytes(dir), "whoever asks is told that nobody knows")?;
+        let state = self.state();
+        let parts: Vec<RetainedPart> = state.parts().map(|part| RetainedPart::from(&**part)).collect();
+        Some(days_left(&parts, settings, free_bytes, now))
     }
 
     /// Ends the head at a position of the write-ahead log: it holds all records before `next`, and none behind. Those to
@@ -291,6 +341,13 @@ impl PartStore {
             parts.filter_map(|part| Some((part.id(), part.damage()?.to_owned()))).collect()
         };
         damaged.into_iter().map(|(part, reason)| self.quarantine(part, &reason).map(|()| (part, reason))).collect()
+    }
+
+    /// The parts whose index readers found damaged where answers can do without it, and how.
+    pub fn damaged_indexes(&self) -> Vec<(PartId, String)> {
+        let view = self.view();
+        let parts = view.parts.values().flat_map(|parts| parts.iter());
+        parts.filter_map(|part| Some((part.id(), part.part().index_damage()?.to_owned()))).collect()
     }
 
     fn quarantine(&self, part: PartId, reason: &str) -> Result<(), StoreError> {
@@ -384,6 +441,11 @@ impl StoreSnapshot {
     pub fn parts(&self) -> &[Arc<LivePart>] {
         &self.parts
     }
+
+    /// The records that were deleted. They may be in batches and parts, and belong into no answer.
+    pub fn hidden(&self) -> &Arc<HiddenSequences> {
+        &self.hidden
+    }
 }
 
 impl Durable {
@@ -452,6 +514,12 @@ fn entry_of(id: PartId, tenant: TenantId, day: i32, written: &WrittenPart) -> Pa
         min_reader: PART_READER_VERSION,
         files: vec![file(RECORDS_KIND, records_file), file(INDEX_KIND, index)],
     }
+}
+
+/// See [`PartStore::reached`].
+fn reached(state: &ManifestState) -> u64 {
+    let hidden = state.tombstones().filter_map(|tombstone| tombstone.file).map(|file| file.settled_at);
+    hidden.chain([state.sealed()]).max().unwrap_or(0)
 }
 
 /// The days that some records may be of.

@@ -12,7 +12,7 @@
 //!
 //! Not done here: the language (`search-lang`), the columns of a record (`log-store`), JSON (`api`).
 //!
-//! Start at [`search`], [`histogram`] and [`pipeline`]; the operators are listed in `evaluate.rs`, the pipes in
+//! Start at [`search`], [`histogram`], [`pipeline`] and [`matching`]; the operators are listed in `evaluate.rs`, the pipes in
 //! `pipeline.rs`.
 
 mod answer;
@@ -24,6 +24,7 @@ mod found_rows;
 mod guard;
 mod histogram;
 mod limits;
+mod matching;
 mod newest;
 mod pipeline;
 mod plan;
@@ -35,6 +36,7 @@ pub use cut_short::CutShort;
 pub use error::QueryError;
 pub use guard::QueryGuard;
 pub use histogram::{HistogramAnswer, HistogramBucket, HistogramRequest, histogram};
+pub use matching::{MatchingAnswer, MatchingRequest, matching};
 pub use pipeline::{Cell, PipelineAnswer, PipelineRecord, PipelineRequest, PipelineRows, pipeline};
 pub use search::{SearchAnswer, SearchRequest, search};
 

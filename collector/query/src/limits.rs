@@ -32,6 +32,9 @@ pub(crate) const MEMO_COLUMNS_MAX: usize = 1_024;
 /// Found records are remembered in steps of so many, each reserved before it is taken.
 pub(crate) const FOUND_PER_RESERVATION: usize = 256;
 
+/// Sequences are named in steps of so many, each reserved before it is taken.
+pub(crate) const SEQUENCES_PER_RESERVATION: usize = 1_024;
+
 /// How often the bytes of an answer's records are charged: the answer is held as records, then as JSON and as text.
 pub(crate) const ANSWER_COPIES: u64 = 3;
 /// What a record may take that its texts do not tell: its attributes that are numbers, their keys, the record itself.

@@ -193,9 +193,20 @@ impl<'s> Scan<'s> {
             if let Some(floor) = floor.filter(|_| batch.is_sorted()) {
                 start = start.max(first_row_from(&batch, floor)).min(unread.end - 1);
             }
-            let candidates = self.window.candidates(&batch, start..unread.end);
+            let candidates = self.candidates(&batch, start..unread.end);
             return Ok(Some(NextSlice { source: unread.source, batch, start, end: unread.end, candidates }));
         }
+    }
+
+    /// The records of a slice that are asked about. Here, and nowhere else, deleted ones are left out.
+    fn candidates(&self, batch: &Batch, rows: Range<usize>) -> Mask {
+        let candidates = self.window.candidates(batch, rows.clone());
+        let hidden = self.sources.hidden();
+        if !hidden.meets(batch.sequence_range()) {
+            return candidates;
+        }
+        let sequences = &batch.sequences()[rows];
+        candidates.retain(|row| !hidden.hides(sequences[row]))
     }
 
     /// Takes a row group apart into slices. Those without a record inside the window are left out.
@@ -215,7 +226,7 @@ impl<'s> Scan<'s> {
         }
         for start in (0..unread.end).step_by(self.slice_records) {
             let end = unread.end.min(start + self.slice_records);
-            let candidates = self.window.candidates(batch, start..end);
+            let candidates = self.candidates(batch, start..end);
             let position = |row: usize| RecordPosition {
                 time: basics::Timestamp(times[start + row]),
                 sequence: sequences[start + row],

@@ -9,7 +9,7 @@ use crate::limits::{GROUP_RECORD_BYTES, GROUPS_PER_HAND, HANDS_MAX, OPEN_GROUPS_
 use crate::plan::Window;
 use basics::Reservation;
 use log_store::LogSnapshot;
-use parts::{Batch, LivePart, StoredGroup};
+use parts::{Batch, HiddenSequences, LivePart, StoredGroup};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use std::sync::Arc;
 pub(crate) struct Sources {
     in_memory: Vec<Arc<Batch>>,
     stored: Vec<Stored>,
+    hidden: Arc<HiddenSequences>,
     /// The row groups that are open, the one asked for last at the end.
     opened: RefCell<Vec<Opened>>,
     opened_max: Cell<usize>,
@@ -43,6 +44,7 @@ impl Default for Sources {
         Sources {
             in_memory: Vec::new(),
             stored: Vec::new(),
+            hidden: Arc::default(),
             opened: RefCell::default(),
             opened_max: Cell::new(OPEN_GROUPS_MAX),
             has_damage: Cell::new(false),
@@ -69,7 +71,8 @@ impl Sources {
     /// What may hold records of the window that match. A part that cannot be opened is left out, and its damage noted.
     pub(crate) fn new(snapshot: &LogSnapshot, window: &Window, question: &Question) -> Sources {
         let keys = question.required_keys();
-        let mut sources = Sources { in_memory: snapshot.batches().to_vec(), ..Sources::default() };
+        let in_memory = snapshot.batches().to_vec();
+        let mut sources = Sources { in_memory, hidden: snapshot.hidden().clone(), ..Sources::default() };
         for part in snapshot.parts() {
             if !window.may_hold_times(part.time_range()) || !window.may_hold_sequences(part.sequence_range()) {
                 continue;
@@ -92,6 +95,11 @@ impl Sources {
             }
         }
         sources
+    }
+
+    /// The records that were deleted: they belong into no answer.
+    pub(crate) fn hidden(&self) -> &HiddenSequences {
+        &self.hidden
     }
 
     /// The batches in memory, each with its number.
@@ -164,7 +172,11 @@ impl Sources {
 
     /// Deals the sources out to so many hands, neighbours to different ones.
     pub(crate) fn deal_out(self, hands: usize) -> Vec<Sources> {
-        let empty = || Sources { has_damage: Cell::new(self.has_damage.get()), ..Sources::default() };
+        let empty = || Sources {
+            hidden: self.hidden.clone(),
+            has_damage: Cell::new(self.has_damage.get()),
+            ..Sources::default()
+        };
         let mut dealt: Vec<Sources> = std::iter::repeat_with(empty).take(hands).collect();
         for (number, batch) in self.in_memory.into_iter().enumerate() {
             dealt[number % hands].in_memory.push(batch);

@@ -15,13 +15,14 @@ fn health_and_the_start_page_ask_for_nothing_and_data_asks_for_a_scope() {
         assert_eq!(asked(web, path), Access::Needs(Scope::Query), "{path}");
     }
     assert_eq!(asked(web, "/metrics"), Access::Needs(Scope::Admin), "it names all tenants");
+    assert_eq!(asked(web, "/api/v1/logs/delete"), Access::Needs(Scope::Admin), "who searches may not delete");
     assert_eq!(asked(otlp, "/v1/logs"), Access::Needs(Scope::Ingest));
     assert_eq!(asked(otlp, "/grpc.health.v1.Health/Check"), Access::Open);
 }
 
 #[test]
 fn a_path_that_nobody_declared_is_closed_even_beside_a_declared_one() {
-    for path in ["/api/v1/logs/search/", "/api/v1/logs/delete", "/METRICS", "/healthz/x", "/metrics/x", ""] {
+    for path in ["/api/v1/logs/search/", "/api/v1/logs/deleted", "/METRICS", "/healthz/x", "/metrics/x", ""] {
         assert_eq!(asked(web, path), Access::Denied, "{path}");
     }
 }

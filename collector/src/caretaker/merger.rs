@@ -62,13 +62,14 @@ impl Merger {
     fn say_merged(&self, report: &MergeReport, begun: Duration) {
         let took = self.clock.monotonic().saturating_sub(begun);
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let MergeReport { tenant, day, parts, records, bytes_before, bytes_after, reason } = *report;
+        let MergeReport { tenant, day, parts, records, deleted, bytes_before, bytes_after, reason } = *report;
         let tenant = tenant.to_string();
         tracing::info!(
             tenant = tenant.as_str(),
             day,
             parts,
             records,
+            deleted,
             bytes_before,
             bytes_after,
             reason = ?reason,

@@ -16,6 +16,7 @@ fn names_end_in_their_unit_and_counters_in_total() {
         "batches",
         "parts",
         "panics",
+        "days",
         "info",
     ];
     let mut names = BTreeSet::new();

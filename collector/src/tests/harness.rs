@@ -250,6 +250,24 @@ impl Harness {
         self.get_as(caller(), path_and_query).await
     }
 
+    /// POSTs to the API.
+    pub(super) async fn post_as(
+        &self,
+        caller: Caller,
+        path: &str,
+        content_type: &str,
+        body: String,
+    ) -> (StatusCode, serde_json::Value) {
+        let mut request = post(path, &[("content-type", content_type)], body);
+        request.extensions_mut().insert(caller);
+        let answer = read(self.rooms.api.answer(request).await).await;
+        (answer.status, answer.json())
+    }
+
+    pub(super) fn store(&self) -> &log_store::LogStore {
+        &self.rooms.store
+    }
+
     /// An answer of the API whose body nobody has read yet.
     pub(super) async fn get_unread(&self, path_and_query: &str) -> Response<ResponseBody> {
         let mut request = Request::get(path_and_query).body(Full::new(Bytes::new())).unwrap();

@@ -46,6 +46,11 @@ fn the_other_commands_are_known() {
     assert!(matches!(parse("outrigger token new").unwrap().command, Some(Command::Token(TokenCommand::New(_)))));
     assert!(matches!(parse("outrigger completions bash").unwrap().command, Some(Command::Completions { .. })));
     assert!(matches!(parse("outrigger logs timeout -f --since 15m").unwrap().command, Some(Command::Logs(_))));
+    assert!(matches!(parse("outrigger delete logs user:7 --yes").unwrap().command, Some(Command::Delete(_))));
+    assert!(matches!(parse("outrigger delete logs x --dry-run --since 1h").unwrap().command, Some(Command::Delete(_))));
+    for wrong in ["outrigger delete logs x", "outrigger delete logs --yes", "outrigger delete logs x --yes --dry-run"] {
+        assert!(parse(wrong).is_err(), "nothing goes without a word: {wrong}");
+    }
     for wrong in ["outrigger config", "outrigger token", "outrigger completions tcl", "outrigger lgos", "outrigger x y"]
     {
         assert!(parse(wrong).is_err(), "{wrong}");

@@ -19,6 +19,9 @@ use super::repeats::{Repeats, Site};
 const OUTSIDE: [&str; 9] =
     ["h2", "hyper", "hyper_util", "tonic", "tower", "rustls", "tokio", "opentelemetry", "tracing"];
 
+/// The target of records that say who changed what. They pass whatever the level is and however many there are.
+pub const AUDIT_TARGET: &str = "audit";
+
 /// Decides about every log record and span of the process.
 pub(crate) struct Gate {
     level: LevelFilter,
@@ -45,6 +48,9 @@ impl Gate {
             // Spans are for traces alone, so a quieter console does not tear holes into them.
             return self.wants_spans && *metadata.level() <= Level::INFO && !is_outside(metadata.target());
         }
+        if metadata.target() == AUDIT_TARGET {
+            return true;
+        }
         let is_loud = *metadata.level() <= Level::WARN || self.level == LevelFilter::TRACE;
         *metadata.level() <= self.level && (is_loud || !is_outside(metadata.target()))
     }
@@ -61,13 +67,14 @@ impl<S: Subscriber> Layer<S> for Gate {
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(if self.wants_spans { self.level.max(LevelFilter::INFO) } else { self.level })
+        let least = if self.wants_spans { LevelFilter::INFO } else { LevelFilter::WARN };
+        Some(self.level.max(least))
     }
 
     fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
         let metadata = event.metadata();
-        // Whoever asks for single requests wants each of them.
-        if *metadata.level() > Level::INFO {
+        // Whoever asks for single requests wants each of them; and what somebody did is never only counted.
+        if *metadata.level() > Level::INFO || metadata.target() == AUDIT_TARGET {
             return true;
         }
         let site = Site { file: metadata.file().unwrap_or_default(), line: metadata.line().unwrap_or_default() };

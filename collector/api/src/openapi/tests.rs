@@ -65,3 +65,9 @@ fn a_record_with_everything_is_described() {
     let described = schema["properties"].as_object().unwrap().len();
     assert_eq!(shown.as_object().unwrap().len(), described, "this record has all that is described");
 }
+
+#[test]
+fn an_answer_about_a_delete_is_described() {
+    let shown = crate::logs_delete::render_nothing();
+    check(&shown, &document()["components"]["schemas"]["DeleteAnswer"]);
+}

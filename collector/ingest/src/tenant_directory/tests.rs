@@ -53,6 +53,10 @@ impl Disk for SlowDisk {
         OsDisk.rename(from, to)
     }
 
+    fn hard_link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        OsDisk.hard_link(from, to)
+    }
+
     fn remove_file(&self, path: &Path) -> io::Result<()> {
         OsDisk.remove_file(path)
     }

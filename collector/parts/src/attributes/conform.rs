@@ -154,6 +154,21 @@ const KEYS_COUNTED: usize = 65_536;
 const RARE: usize = 512;
 
 impl KeyCounts {
+    /// Counts those of some records of a batch. Reads two of its columns.
+    pub(crate) fn add_some(&mut self, batch: &Batch, is_counted: &dyn Fn(usize) -> bool) {
+        let rest = batch.rest();
+        for row in (0..batch.len()).filter(|row| is_counted(*row)) {
+            for number in batch.attribute_order(row) {
+                if let Some(typed) = batch.typed_keys().get(usize::from(*number)) {
+                    self.count(&typed.key, typed.kind, 1);
+                }
+            }
+            rest.entries(row).for_each(|entry| self.count(rest.key(entry), rest.kind(entry), 1));
+            self.records += 1;
+        }
+        self.forget_rare();
+    }
+
     /// Counts those of a batch. Reads two of its columns.
     pub(crate) fn add(&mut self, batch: &Batch) {
         let mut by_column = [0_usize; 1 << u8::BITS];
@@ -168,6 +183,10 @@ impl KeyCounts {
             self.count(rest.key(entry), rest.kind(entry), 1);
         }
         self.records += batch.len();
+        self.forget_rare();
+    }
+
+    fn forget_rare(&mut self) {
         if self.counts.len() > KEYS_COUNTED {
             let least = self.records / RARE;
             self.counts.retain(|_, counts| counts.iter().any(|count| *count > least));

@@ -82,8 +82,32 @@ pub struct Tombstone {
     pub sequence_max: u64,
     /// When it was made.
     pub created_at: Timestamp,
-    /// Which records, in a language that the manifest does not know.
+    /// Which records, in a language that the manifest does not know. Empty where a file names them.
     pub filter: Vec<u8>,
+    /// The file that names each record that it hides. Without one it hides nothing: no program has ever made such a one.
+    pub file: Option<TombstoneFile>,
+}
+
+/// The file of a tombstone, and what it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TombstoneFile {
+    /// The lowest sequence of a record in it.
+    pub sequence_min: u64,
+    /// Records in it.
+    pub records: u64,
+    /// Once everything before this position of the write-ahead log is in parts, none of its records is anywhere else.
+    pub settled_at: u64,
+    /// Its length.
+    pub bytes: u64,
+    /// The CRC32C at its end.
+    pub crc: u32,
+}
+
+impl Tombstone {
+    /// The oldest version whose reader understands it.
+    pub(crate) fn min_reader(&self) -> u16 {
+        if self.file.is_some() { 2 } else { 1 }
+    }
 }
 
 /// One thing that becomes true, together with all others of its commit.
@@ -131,6 +155,20 @@ impl Edit {
     pub fn quarantine(part: PartId, reason: &str) -> Edit {
         let end = (0..=reason.len().min(REASON_BYTES_MAX)).rev().find(|at| reason.is_char_boundary(*at)).unwrap_or(0);
         Edit::Quarantine { part, reason: reason.get(..end).unwrap_or_default().to_string() }
+    }
+
+    /// The oldest version whose reader understands the edit.
+    pub(crate) fn min_reader(&self) -> u16 {
+        match self {
+            Edit::AddTombstone(tombstone) => tombstone.min_reader(),
+            Edit::AddPart(_)
+            | Edit::RemovePart(_)
+            | Edit::Sealed(_)
+            | Edit::LedgerBase { .. }
+            | Edit::DropTombstone(_)
+            | Edit::Quarantine { .. }
+            | Edit::NextIds { .. } => 1,
+        }
     }
 
     /// Tells whether the edit leaves more to keep: a full disk is no place for it.

@@ -19,6 +19,8 @@ pub(crate) const NEW_NAME: &str = "manifest.new";
 /// Where the next record goes.
 pub(crate) struct Place {
     pub(crate) file: Box<dyn DiskFile>,
+    /// The oldest version whose reader the file is for.
+    pub(crate) min_reader: u16,
     pub(crate) generation: u64,
     pub(crate) next_record: u64,
     /// What its checksum continues.
@@ -36,11 +38,19 @@ impl Place {
 
 /// What a new file begins with.
 pub(crate) struct Beginning<'a> {
+    /// The oldest version whose reader understands what will be appended; the state itself may need a later one.
+    pub(crate) min_reader: u16,
     pub(crate) generation: u64,
     pub(crate) first_record: u64,
     pub(crate) state: &'a ManifestState,
     /// Zeroes that are kept behind the records.
     pub(crate) reserve_bytes: u64,
+}
+
+impl Beginning<'_> {
+    fn min_reader(&self) -> u16 {
+        self.state.min_reader().max(self.min_reader)
+    }
 }
 
 /// Why there is no new file.
@@ -89,7 +99,7 @@ fn write_new(disk: &dyn Disk, path: &Path, new_path: &Path, beginning: &Beginnin
         file.sync_all().map_err(at("sync"))?;
     }
     let RecordPlace { generation, number, chain } = next;
-    Ok(Place { file, generation, next_record: number, chain, end, allocated })
+    Ok(Place { file, min_reader: beginning.min_reader(), generation, next_record: number, chain, end, allocated })
 }
 
 /// Writes zeroes behind what a file has, so that it needs no more room up to `to`. Returns how far that is.
@@ -106,7 +116,12 @@ pub(crate) fn reserve(file: &dyn DiskFile, allocated: u64, to: u64) -> io::Resul
 fn encode(beginning: &Beginning<'_>) -> (Vec<u8>, RecordPlace) {
     let payloads = payloads(beginning.state);
     let Beginning { generation, first_record, .. } = *beginning;
-    let header = Header { generation, first_record, snapshot_records: payloads.len() as u64 };
+    let header = Header {
+        min_reader: beginning.min_reader(),
+        generation,
+        first_record,
+        snapshot_records: payloads.len() as u64,
+    };
     let mut bytes = header.encode();
     let mut next = RecordPlace { generation, number: first_record, chain: header.chain() };
     for (edits, payload) in payloads {

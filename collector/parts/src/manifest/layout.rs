@@ -1,6 +1,6 @@
 //! The bytes of a manifest, laid out by hand. They are drawn in docs/formats/manifest.md.
 
-use super::edit::{Edit, PartEntry, PartFile, PartId, Tombstone, TombstoneId};
+use super::edit::{Edit, PartEntry, PartFile, PartId, Tombstone, TombstoneFile, TombstoneId};
 use super::limits::{PAGE, RECORD_BYTES_MAX};
 use super::protection::{Protection, is_off};
 use basics::{TenantId, Timestamp};
@@ -9,9 +9,7 @@ use crc32c::{crc32c, crc32c_append};
 const HEADER_MAGIC: [u8; 8] = *b"ORMANIFS";
 const RECORD_MAGIC: [u8; 4] = *b"ORMR";
 /// The version that is written.
-pub(crate) const VERSION: u16 = 1;
-/// The oldest version whose reader may read what is written.
-const MIN_READER: u16 = 1;
+pub(crate) const VERSION: u16 = 2;
 /// Bytes of a header, its checksum at the end included.
 const HEADER_USED: usize = 64;
 /// Bytes of a record before its edits.
@@ -31,10 +29,13 @@ const ADD_TOMBSTONE: u8 = 5;
 const DROP_TOMBSTONE: u8 = 6;
 const QUARANTINE: u8 = 7;
 const NEXT_IDS: u8 = 8;
+const ADD_TOMBSTONE_FILE: u8 = 9;
 
 /// The first page of a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header {
+    /// The oldest version whose reader understands every edit that the file may hold.
+    pub(crate) min_reader: u16,
     /// Rises with each file that takes the place of another.
     pub(crate) generation: u64,
     /// Number of the first record.
@@ -66,7 +67,7 @@ impl Header {
         let mut out = Vec::with_capacity(PAGE);
         out.extend_from_slice(&HEADER_MAGIC);
         out.extend_from_slice(&VERSION.to_le_bytes());
-        out.extend_from_slice(&MIN_READER.to_le_bytes());
+        out.extend_from_slice(&self.min_reader.to_le_bytes());
         out.extend_from_slice(&[0; 4]);
         put_u64(&mut out, self.generation);
         put_u64(&mut out, self.first_record);
@@ -98,7 +99,7 @@ impl Header {
         let numbers = [input.u64(), input.u64(), input.u64()].map(|number| number.unwrap_or_default());
         let [generation, first_record, snapshot_records] = numbers;
         match numbers.iter().all(|number| (1..=NUMBER_MAX).contains(number)) {
-            true => Ok(Header { generation, first_record, snapshot_records }),
+            true => Ok(Header { min_reader, generation, first_record, snapshot_records }),
             false => Err(BadHeader::Numbers),
         }
     }
@@ -249,7 +250,7 @@ pub(crate) fn put_edit(out: &mut Vec<u8>, edit: &Edit) {
         }
         Edit::AddTombstone(tombstone) => {
             put_tombstone(out, tombstone);
-            ADD_TOMBSTONE
+            if tombstone.file.is_some() { ADD_TOMBSTONE_FILE } else { ADD_TOMBSTONE }
         }
         Edit::DropTombstone(id) => {
             put_u64(out, id.0);
@@ -301,6 +302,10 @@ fn put_tombstone(out: &mut Vec<u8>, tombstone: &Tombstone) {
     put_time(out, tombstone.time_max);
     put_u64(out, tombstone.sequence_max);
     put_time(out, tombstone.created_at);
+    if let Some(TombstoneFile { sequence_min, records, settled_at, bytes, crc }) = tombstone.file {
+        [sequence_min, records, settled_at, bytes].into_iter().for_each(|number| put_u64(out, number));
+        put_u32(out, crc);
+    }
     out.extend_from_slice(&tombstone.filter);
 }
 
@@ -328,7 +333,10 @@ fn read_edit(input: &mut In<'_>) -> Option<Edit> {
         REMOVE_PART => Edit::RemovePart(PartId(body.u64()?)),
         SEALED => Edit::Sealed(body.u64()?),
         LEDGER_BASE => Edit::LedgerBase { tenant: TenantId(body.u32()?), stored: body.u64()? },
-        ADD_TOMBSTONE => Edit::AddTombstone(read_tombstone(&mut body)?),
+        ADD_TOMBSTONE => Edit::AddTombstone(read_tombstone(&mut body, |_| Some(None))?),
+        ADD_TOMBSTONE_FILE => {
+            Edit::AddTombstone(read_tombstone(&mut body, |body| read_tombstone_file(body).map(Some))?)
+        }
         DROP_TOMBSTONE => Edit::DropTombstone(TombstoneId(body.u64()?)),
         QUARANTINE => {
             let part = PartId(body.u64()?);
@@ -369,7 +377,10 @@ fn read_part(body: &mut In<'_>) -> Option<PartEntry> {
     Some(part)
 }
 
-fn read_tombstone(body: &mut In<'_>) -> Option<Tombstone> {
+fn read_tombstone<'a>(
+    body: &mut In<'a>,
+    read_file: impl FnOnce(&mut In<'a>) -> Option<Option<TombstoneFile>>,
+) -> Option<Tombstone> {
     Some(Tombstone {
         id: TombstoneId(body.u64()?),
         tenant: TenantId(body.u32()?),
@@ -377,7 +388,18 @@ fn read_tombstone(body: &mut In<'_>) -> Option<Tombstone> {
         time_max: body.time()?,
         sequence_max: body.u64()?,
         created_at: body.time()?,
+        file: read_file(body)?,
         filter: body.rest().to_vec(),
+    })
+}
+
+fn read_tombstone_file(body: &mut In<'_>) -> Option<TombstoneFile> {
+    Some(TombstoneFile {
+        sequence_min: body.u64()?,
+        records: body.u64()?,
+        settled_at: body.u64()?,
+        bytes: body.u64()?,
+        crc: body.u32()?,
     })
 }
 

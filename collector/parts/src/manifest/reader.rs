@@ -17,6 +17,8 @@ use std::path::Path;
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) state: ManifestState,
+    /// The oldest version whose reader the file is for.
+    pub(crate) min_reader: u16,
     pub(crate) generation: u64,
     /// Number of the record that comes next, and what its checksum continues.
     pub(crate) next_record: u64,
@@ -79,6 +81,7 @@ pub(crate) fn load(bytes: &[u8]) -> Result<Loaded, Unreadable> {
     let header = read_header(bytes)?;
     let mut loaded = Loaded {
         state: ManifestState::default(),
+        min_reader: header.min_reader,
         generation: header.generation,
         next_record: header.first_record,
         chain: header.chain(),

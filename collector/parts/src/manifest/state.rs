@@ -137,6 +137,11 @@ impl ManifestState {
         self.tombstones.values()
     }
 
+    /// The oldest version whose reader understands this state.
+    pub(crate) fn min_reader(&self) -> u16 {
+        self.tombstones.values().map(|tombstone| tombstone.min_reader()).max().unwrap_or(1)
+    }
+
     /// Records of a tenant that were ever stored and are in parts or went with them.
     pub fn ledger_base(&self, tenant: TenantId) -> u64 {
         self.ledger.get(&tenant).copied().unwrap_or(0)
@@ -277,6 +282,14 @@ impl ManifestState {
         }
         if tombstone.filter.len() > FILTER_BYTES_MAX {
             return Err(bad("its filter is too long"));
+        }
+        if let Some(file) = tombstone.file {
+            if file.records == 0 {
+                return Err(bad("it hides nothing"));
+            }
+            if file.sequence_min > tombstone.sequence_max {
+                return Err(bad("its sequences are the wrong way round"));
+            }
         }
         if self.tombstones.len() >= TOMBSTONES_MAX {
             return Err(Broken::TooMany { what: "tombstones", limit: TOMBSTONES_MAX as u64 });

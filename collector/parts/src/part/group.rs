@@ -202,7 +202,7 @@ impl StoredGroup {
     }
 
     /// Reads a column of the file.
-    fn read(&self, root: usize) -> Result<ArrayRef, PartError> {
+    pub(crate) fn read(&self, root: usize) -> Result<ArrayRef, PartError> {
         let contents = &*self.contents;
         let missing = || PartError::malformed(&contents.path, format!("it has no column {root}"));
         let leaves = contents.leaves.get(root).cloned().ok_or_else(missing)?;

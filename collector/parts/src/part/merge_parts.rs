@@ -7,7 +7,8 @@
 //! Always true:
 //! - each input is compared with all of its checksums before anything is made of it, and a column that cannot be read
 //!   ends the merge: what is damaged never becomes part of something that looks whole;
-//! - numbers of shapes are final from the start: the shapes of all inputs are known, and no other is taken.
+//! - numbers of shapes are final from the start: the shapes of all inputs are known, and no other is taken;
+//! - of records that were deleted nothing is taken, not even a key or a shape that only they had.
 //!
 //! Not done here: what is merged, ids, the manifest. Whoever calls removes what a failed merge has left.
 //!
@@ -15,11 +16,13 @@
 
 use crate::attributes::{KeyCounts, TypedKey};
 use crate::batch::Batch;
+use crate::hidden::HiddenSequences;
 use crate::layout::Layout;
 use crate::limits::{ATTRIBUTE_COLUMNS_MAX, PART_RECORDS_PER_VALUE_MAX};
 use crate::part::error::PartError;
 use crate::part::gather::Gatherer;
 use crate::part::group::StoredGroup;
+use crate::part::left_out::{LeftOut, staying};
 use crate::part::open::Part;
 use crate::part::stream_numbers::StreamNumbers;
 use crate::part::words::WordReader;
@@ -49,25 +52,40 @@ pub(crate) enum MergeFailure {
 }
 
 impl MergeFailure {
-    fn input(number: usize, error: &PartError) -> MergeFailure {
+    pub(crate) fn input(number: usize, error: &PartError) -> MergeFailure {
         MergeFailure::Input { number, class: error.class(), what: error_chain(error) }
     }
 }
 
-/// Writes the records of all inputs into a new directory `dir`, and makes them durable, the directory's own name aside.
-/// Asks `is_stopped` before each part and each row group.
+/// What became of several parts.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Merged {
+    /// The part; `None`, and no directory, when all records were deleted.
+    pub(crate) written: Option<WrittenPart>,
+    /// Records that were left out since they were deleted.
+    pub(crate) left_out: u64,
+}
+
+/// Writes the records of all inputs, but for the hidden ones, into a new directory `dir`, and makes them durable, the
+/// directory's own name aside. Asks `is_stopped` before each part and each row group.
 pub(crate) fn merge_parts(
     disk: &dyn Disk,
     dir: &Path,
     layout: &Layout,
     inputs: &[&Part],
+    hidden: &HiddenSequences,
     settings: &PartSettings,
     is_stopped: &dyn Fn() -> bool,
-) -> Result<WrittenPart, MergeFailure> {
+) -> Result<Merged, MergeFailure> {
     verify(inputs, is_stopped)?;
+    let left_out = left_out(inputs, hidden, layout, is_stopped)?;
+    let left_out_count = left_out.iter().map(|input| input.records).sum();
+    if left_out.iter().all(LeftOut::is_all) {
+        return Ok(Merged { written: None, left_out: left_out_count });
+    }
     let groups = groups_in_order(inputs)?;
-    let typed = typed_keys(&groups, is_stopped)?;
-    let shapes = shapes(inputs, settings.shapes)?;
+    let typed = typed_keys(&groups, hidden, is_stopped)?;
+    let shapes = shapes(inputs, &left_out, settings.shapes)?;
     let mut texts = Vec::with_capacity(shapes.count());
     texts.extend((0..).map_while(|number| shapes.text(number)).map(str::to_owned));
     disk.create_dir_all(dir).map_err(PartError::disk("create", dir)).map_err(MergeFailure::Output)?;
@@ -76,6 +94,7 @@ pub(crate) fn merge_parts(
     let mut merging = Merging {
         layout,
         settings,
+        hidden,
         writer,
         shapes,
         streams: StreamNumbers::default(),
@@ -98,7 +117,7 @@ pub(crate) fn merge_parts(
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let written = writer.finish(&streams, &texts, settings).map_err(MergeFailure::Output)?;
     disk.sync_dir(dir).map_err(PartError::disk("sync", dir)).map_err(MergeFailure::Output)?;
-    Ok(written)
+    Ok(Merged { written: Some(written), left_out: left_out_count })
 }
 
 fn go_on(is_stopped: &dyn Fn() -> bool) -> Result<(), MergeFailure> {
@@ -111,6 +130,21 @@ fn verify(inputs: &[&Part], is_stopped: &dyn Fn() -> bool) -> Result<(), MergeFa
         part.verify().map_err(|error| MergeFailure::input(number, &error))?;
     }
     Ok(())
+}
+
+/// What is left out of each input.
+fn left_out(
+    inputs: &[&Part],
+    hidden: &HiddenSequences,
+    layout: &Layout,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<Vec<LeftOut>, MergeFailure> {
+    let mut all = Vec::with_capacity(inputs.len());
+    for (number, part) in inputs.iter().enumerate() {
+        go_on(is_stopped)?;
+        all.push(LeftOut::of(number, part, hidden, layout.message().is_some())?);
+    }
+    Ok(all)
 }
 
 /// A row group of an input.
@@ -131,12 +165,19 @@ fn groups_in_order(inputs: &[&Part]) -> Result<Vec<Source>, MergeFailure> {
 }
 
 /// The keys that get columns.
-fn typed_keys(sources: &[Source], is_stopped: &dyn Fn() -> bool) -> Result<Vec<TypedKey>, MergeFailure> {
+fn typed_keys(
+    sources: &[Source],
+    hidden: &HiddenSequences,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<Vec<TypedKey>, MergeFailure> {
     let mut counts = KeyCounts::default();
     for source in sources {
         go_on(is_stopped)?;
         let batch = source.group.clone().open();
-        counts.add(&batch);
+        match staying(&batch, hidden) {
+            Some(stays) => counts.add_some(&batch, &stays),
+            None => counts.add(&batch),
+        }
         sound(source.input, &batch)?;
     }
     Ok(counts.frequent(ATTRIBUTE_COLUMNS_MAX, PART_RECORDS_PER_VALUE_MAX))
@@ -147,12 +188,16 @@ fn sound(input: usize, batch: &Batch) -> Result<(), MergeFailure> {
 }
 
 /// The shapes of all inputs, numbered in the order of their texts, in a table that takes no others.
-fn shapes(inputs: &[&Part], limits: ShapeLimits) -> Result<ShapeTable, MergeFailure> {
+fn shapes(inputs: &[&Part], left_out: &[LeftOut], limits: ShapeLimits) -> Result<ShapeTable, MergeFailure> {
     let mut all = ShapeTable::new(limits);
-    for (number, part) in inputs.iter().enumerate() {
-        // A shape that is one too many has no number there; its messages are stored without one.
+    for ((number, part), left_out) in inputs.iter().enumerate().zip(left_out) {
+        let mut shape_number = 0;
         let told = part.for_each_shape(&mut |shape| {
-            all.number(shape);
+            if left_out.has_shape(shape_number) {
+                // A shape that is one too many has no number there; its messages are stored without one.
+                all.number(shape);
+            }
+            shape_number += 1;
         });
         told.map_err(|error| MergeFailure::input(number, &error))?;
     }
@@ -174,6 +219,7 @@ fn filled(texts: &[&str], count_max: usize) -> (ShapeTable, usize) {
 struct Merging<'a> {
     layout: &'a Layout,
     settings: &'a PartSettings,
+    hidden: &'a HiddenSequences,
     writer: PartWriter,
     shapes: ShapeTable,
     streams: StreamNumbers,
@@ -191,8 +237,11 @@ impl Merging<'_> {
     fn open(&mut self, source: Source) -> Result<(), MergeFailure> {
         let batch = Arc::new(source.group.open());
         let number = self.open.len();
+        let stays = staying(&batch, self.hidden);
         let places = batch.times().iter().zip(batch.sequences()).enumerate();
+        let places = places.filter(|(row, _)| stays.as_ref().is_none_or(|stays| stays(*row)));
         self.rows.extend(places.map(|(row, (time, sequence))| (*time, *sequence, RowAt::new(number, row))));
+        drop(stays);
         sound(source.input, &batch)?;
         self.rows.sort_unstable_by_key(|(time, sequence, _)| (*time, *sequence));
         self.open.push(batch);

@@ -14,7 +14,7 @@ use crate::part::schema::{FileLayout, reading_schema, typed_keys};
 use crate::part::stream_numbers;
 use crate::part::write::PartFiles;
 use crate::part::{INDEX_FILE, RECORDS_FILE};
-use basics::{Disk, DiskFile, OpenMode};
+use basics::{Disk, DiskFile, ErrorClass, OpenMode, error_chain};
 use bytes::{Buf, Bytes};
 use model::Stream;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
@@ -22,7 +22,7 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use text_index::{ShapeIndex, VariableTrigrams, WordBloom};
 
 /// A part on disk. Nothing of it is read before it is needed; what was read of its footer and index is kept.
@@ -33,6 +33,8 @@ pub struct Part {
     files: PartFiles,
     keeper: Arc<Keeper>,
     contents: Kept<Contents>,
+    /// What was found wrong with a part of the index that answers can do without.
+    index_damage: Arc<OnceLock<String>>,
 }
 
 /// What a part holds beside its records.
@@ -50,6 +52,7 @@ pub(crate) struct Contents {
     pub(crate) groups: Vec<GroupFacts>,
     pub(crate) index: IndexReader,
     keeper: Arc<Keeper>,
+    index_damage: Arc<OnceLock<String>>,
     words: Kept<Option<WordBloom>>,
     shapes: Kept<ShapeIndex>,
     group_words: Vec<GroupWords>,
@@ -87,7 +90,7 @@ impl Part {
         files: PartFiles,
         keeper: Arc<Keeper>,
     ) -> Part {
-        Part { disk, dir, layout, files, keeper, contents: Kept::default() }
+        Part { disk, dir, layout, files, keeper, contents: Kept::default(), index_damage: Arc::default() }
     }
 
     /// The directory.
@@ -132,6 +135,11 @@ impl Part {
         Ok(())
     }
 
+    /// What was found wrong with the index, when answers can do without: they take longer then, and are the same.
+    pub fn index_damage(&self) -> Option<&str> {
+        self.index_damage.get().map(String::as_str)
+    }
+
     pub(crate) fn contents(&self) -> Result<Arc<Contents>, PartError> {
         self.contents.get(&self.keeper, || {
             let contents = self.read_contents()?;
@@ -140,28 +148,42 @@ impl Part {
         })
     }
 
-    fn read_contents(&self) -> Result<Contents, PartError> {
-        let path = self.dir.join(RECORDS_FILE);
-        let file = self.disk.open(&path, OpenMode::Read).map_err(PartError::disk("open", &path))?;
+    /// How many records each row group has, by the records' own footer.
+    pub(crate) fn record_counts(&self) -> Result<Vec<u32>, PartError> {
+        let (_, _, metadata) = self.read_metadata(&self.dir.join(RECORDS_FILE))?;
+        let malformed = || PartError::malformed(&self.dir.join(RECORDS_FILE), "a row group has no possible length");
+        let counts = metadata.metadata().row_groups().iter().map(|group| u32::try_from(group.num_rows()).ok());
+        counts.collect::<Option<Vec<u32>>>().ok_or_else(malformed)
+    }
+
+    /// The records file, its length, and its footer, which is compared with the manifest.
+    fn read_metadata(&self, path: &Path) -> Result<(Box<dyn DiskFile>, u64, ArrowReaderMetadata), PartError> {
+        let file = self.disk.open(path, OpenMode::Read).map_err(PartError::disk("open", path))?;
         let facts = self.files.records;
-        let length = file.len().map_err(PartError::disk("measure", &path))?;
+        let length = file.len().map_err(PartError::disk("measure", path))?;
         if length != facts.bytes {
             return Err(PartError::malformed(
-                &path,
+                path,
                 format!("it has {length} bytes where {} were written", facts.bytes),
             ));
         }
-        let (tail_at, tail) = read_footer(&*file, &path, length)?;
-        check(&path, "footer", tail_at, &tail, facts.tail_crc32c)?;
+        let (tail_at, tail) = read_footer(&*file, path, length)?;
+        check(path, "footer", tail_at, &tail, facts.tail_crc32c)?;
         let ranges = Ranges { file_bytes: length, ranges: vec![(tail_at, tail.into())] };
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let metadata =
-            ArrowReaderMetadata::load(&ranges, options).map_err(PartError::parquet("read the footer of", &path))?;
-        let file_layout = FileLayout::of(&self.layout);
-        let schema = reading_schema(metadata.schema(), file_layout.first_typed());
+            ArrowReaderMetadata::load(&ranges, options).map_err(PartError::parquet("read the footer of", path))?;
+        let schema = reading_schema(metadata.schema(), FileLayout::of(&self.layout).first_typed());
         let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
         let metadata = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options)
-            .map_err(PartError::parquet("read the footer of", &path))?;
+            .map_err(PartError::parquet("read the footer of", path))?;
+        Ok((file, length, metadata))
+    }
+
+    fn read_contents(&self) -> Result<Contents, PartError> {
+        let path = self.dir.join(RECORDS_FILE);
+        let (file, length, metadata) = self.read_metadata(&path)?;
+        let file_layout = FileLayout::of(&self.layout);
         let leaves = leaves(&metadata);
         let group_count = metadata.metadata().num_row_groups();
         let leaf_count = metadata.parquet_schema().num_columns();
@@ -197,6 +219,7 @@ impl Part {
             groups,
             index,
             keeper: self.keeper.clone(),
+            index_damage: self.index_damage.clone(),
             words: Kept::default(),
             shapes: Kept::default(),
         })
@@ -247,7 +270,7 @@ impl Contents {
 
     fn read_words(&self, section: Section, group: usize) -> Result<(Option<WordBloom>, u64), PartError> {
         let number = u32::try_from(group).unwrap_or(u32::MAX);
-        match self.index.section(section, number)? {
+        match self.told(self.index.section(section, number))? {
             Some(bytes) => Ok((Some(self.stored(WordBloom::read(&bytes))?), bytes.len() as u64)),
             None => Ok((None, 0)),
         }
@@ -256,7 +279,7 @@ impl Contents {
     /// The letters of a row group's variables.
     pub(crate) fn letters(&self, group: usize) -> Result<Arc<Option<VariableTrigrams>>, PartError> {
         self.group_words[group].letters.get(&self.keeper, || {
-            match self.index.section(Section::Letters, u32::try_from(group).unwrap_or(u32::MAX))? {
+            match self.told(self.index.section(Section::Letters, u32::try_from(group).unwrap_or(u32::MAX)))? {
                 Some(bytes) => Ok((Some(self.stored(VariableTrigrams::read(&bytes))?), bytes.len() as u64)),
                 None => Ok((None, 0)),
             }
@@ -266,7 +289,7 @@ impl Contents {
     /// The distinct shapes.
     pub(crate) fn shapes(&self) -> Result<Arc<ShapeIndex>, PartError> {
         self.shapes.get(&self.keeper, || {
-            let bytes = self.index.required(Section::Shapes, 0)?;
+            let bytes = self.told(self.index.required(Section::Shapes, 0))?;
             let length = bytes.len() as u64;
             Ok((self.stored(ShapeIndex::open(bytes))?, length))
         })
@@ -282,7 +305,17 @@ impl Contents {
 
     /// Says which file a damaged stored form is in.
     pub(crate) fn stored<T>(&self, read: Result<T, text_index::StoredError>) -> Result<T, PartError> {
-        read.map_err(|error| PartError::malformed(self.index.path(), error.to_string()))
+        self.told(read.map_err(|error| PartError::malformed(self.index.path(), error.to_string())))
+    }
+
+    /// Remembers what is wrong with the index, for whoever looks after parts.
+    fn told<T>(&self, read: Result<T, PartError>) -> Result<T, PartError> {
+        if let Err(error) = &read
+            && error.class() == ErrorClass::Corrupt
+        {
+            self.index_damage.get_or_init(|| error_chain(error));
+        }
+        read
     }
 }
 

@@ -2,7 +2,7 @@
 //! Changes nothing.
 
 use super::live_part::LivePart;
-use super::{PARTS_DIR, dir_name};
+use super::{PARTS_DIR, dir_name, hide};
 use crate::layout::Layout;
 use crate::manifest::{Manifest, ManifestState, PartEntry, PartId};
 use crate::part::{Keeper, PartError};
@@ -28,7 +28,9 @@ pub struct StoreCheck {
     pub unread: Vec<(PartId, String)>,
     /// Parts that were put aside earlier, and why.
     pub quarantined: Vec<(PartId, String)>,
-    /// Directories of no part. The next start removes them.
+    /// Files of tombstones that cannot be used, and why. The store does not open.
+    pub damaged_tombstones: Vec<String>,
+    /// Directories of no part and files of no tombstone. The next start removes them.
     pub orphans: Vec<PathBuf>,
 }
 
@@ -40,7 +42,12 @@ impl StoreCheck {
     pub fn run(disk: &Arc<dyn Disk>, dir: &Path, layout: Layout) -> Result<Option<StoreCheck>, StoreError> {
         let Some(state) = Manifest::read(&**disk, dir)? else { return Ok(None) };
         let (parts_dir, layout) = (dir.join(PARTS_DIR), Arc::new(layout));
+        let tombstones_dir = hide::dir_of(dir);
         let mut check = StoreCheck { orphans: orphans(&**disk, &parts_dir, &state)?, ..StoreCheck::default() };
+        check.orphans.extend(hide::unnamed_files(&**disk, &tombstones_dir, &state)?);
+        if let Err(error) = hide::read_hidden(&**disk, &tombstones_dir, &state) {
+            check.damaged_tombstones.push(error_chain(&error));
+        }
         for entry in state.parts() {
             check.parts += 1;
             check.records += entry.records;
@@ -68,7 +75,10 @@ impl StoreCheck {
 
     /// True when every part is whole and in use. Orphans do no harm.
     pub fn is_sound(&self) -> bool {
-        self.damaged.is_empty() && self.unread.is_empty() && self.quarantined.is_empty()
+        self.damaged_tombstones.is_empty()
+            && self.damaged.is_empty()
+            && self.unread.is_empty()
+            && self.quarantined.is_empty()
     }
 }
 

@@ -33,6 +33,37 @@ pub enum StoreError {
         /// Records written.
         found: u64,
     },
+    /// The file of a tombstone is damaged. Without it nobody knows which records were deleted.
+    #[error(
+        "tombstone {} cannot be used: {what}; it says which records were deleted, so without it they would be shown again: \
+         keep a copy of the file, look at the disk, and restore the data directory from a backup",
+        path.display()
+    )]
+    Tombstone {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// One delete is of too many records. Nothing was deleted.
+    #[error("{records} records are more than the {limit} that one delete takes; delete them in steps of shorter times")]
+    TooManyDeleted {
+        /// How many.
+        records: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// Too many deleted records are not removed from their parts yet. Nothing was deleted.
+    #[error(
+        "{hidden} deleted records wait to be removed from their parts, and {limit} is the most there may be; try again in a \
+         minute"
+    )]
+    TooManyHidden {
+        /// How many wait.
+        hidden: u64,
+        /// How many may.
+        limit: usize,
+    },
     /// The disk refused.
     #[error("cannot {action} {}", path.display())]
     Disk {
@@ -53,6 +84,9 @@ impl StoreError {
             StoreError::Manifest(error) => error.class(),
             StoreError::Unread { .. } | StoreError::Disk { .. } => ErrorClass::Unavailable,
             StoreError::Miscounted { .. } => ErrorClass::Internal,
+            StoreError::Tombstone { .. } => ErrorClass::Corrupt,
+            StoreError::TooManyDeleted { .. } => ErrorClass::TooLarge,
+            StoreError::TooManyHidden { .. } => ErrorClass::Overloaded,
         }
     }
 

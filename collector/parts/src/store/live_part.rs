@@ -1,14 +1,15 @@
 //! A part that is in use.
 
 use super::{INDEX_KIND, RECORDS_KIND};
+use crate::hidden::HiddenSequences;
 use crate::layout::Layout;
-use crate::manifest::{PartEntry, PartId};
+use crate::manifest::{PartEntry, PartId, TombstoneId};
 use crate::part::{FileFacts, Keeper, Part, PartError, PartFiles};
 use basics::{Disk, ErrorClass, Timestamp, carry_on, error_chain};
 use model::TimeRange;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// A part that the manifest names, or named when a snapshot was taken. Its files go with the last holder of a part that
@@ -19,6 +20,8 @@ pub struct LivePart {
     part: Part,
     disk: NoDebug,
     is_forgotten: AtomicBool,
+    /// It holds no record of this tombstone, nor of any before it.
+    free_of: AtomicU64,
     damage: OnceLock<String>,
 }
 
@@ -45,7 +48,14 @@ impl LivePart {
         };
         let files = PartFiles { records: facts(RECORDS_KIND), index: facts(INDEX_KIND) };
         let part = Part::open(disk.clone(), dir, layout, files, keeper);
-        LivePart { entry, part, disk: NoDebug(disk), is_forgotten: AtomicBool::new(false), damage: OnceLock::new() }
+        LivePart {
+            entry,
+            part,
+            disk: NoDebug(disk),
+            is_forgotten: AtomicBool::new(false),
+            free_of: AtomicU64::new(0),
+            damage: OnceLock::new(),
+        }
     }
 
     /// Its number.
@@ -84,6 +94,21 @@ impl LivePart {
     /// What a reader found wrong with the part.
     pub fn damage(&self) -> Option<&str> {
         self.damage.get().map(String::as_str)
+    }
+
+    /// Notes that it holds none of these records.
+    pub(crate) fn note_free_of(&self, hidden: &HiddenSequences) {
+        self.free_of.fetch_max(hidden.newest(), Ordering::AcqRel);
+    }
+
+    /// True when it is known to hold none of these records.
+    pub(crate) fn is_free_of(&self, hidden: &HiddenSequences) -> bool {
+        self.is_free_of_tombstone(TombstoneId(hidden.newest()))
+    }
+
+    /// True when it is known to hold no record of a tombstone.
+    pub(crate) fn is_free_of_tombstone(&self, id: TombstoneId) -> bool {
+        self.free_of.load(Ordering::Acquire) >= id.0
     }
 
     /// Has the files removed as soon as nobody holds the part.

@@ -1,9 +1,11 @@
-//! Parts that are many become few.
+//! Parts that are many become few, and deleted records leave them.
 
+use super::removal::Removal;
 use super::{Durable, LivePart, PartStore, entry_of, lock};
+use crate::hidden::HiddenSequences;
 use crate::manifest::{Edit, PartId};
 use crate::merge_plan::{Merge, MergeCandidate, MergeReason, MergeSettings, candidates, plan};
-use crate::part::{MergeFailure, PartSettings, WrittenPart, merge_parts};
+use crate::part::{MergeFailure, Merged, PartSettings, merge_parts};
 use crate::store::StoreError;
 use basics::{Disk, ErrorClass, TenantId, Timestamp};
 use std::collections::BTreeSet;
@@ -39,11 +41,13 @@ pub struct MergeReport {
     pub day: i32,
     /// How many parts became one.
     pub parts: u64,
-    /// Their records.
+    /// The records that it has.
     pub records: u64,
+    /// Records that were left out since they were deleted.
+    pub deleted: u64,
     /// Bytes of files before.
     pub bytes_before: u64,
-    /// Bytes of files after.
+    /// Bytes of files after; none when all records were deleted.
     pub bytes_after: u64,
     /// Why.
     pub reason: MergeReason,
@@ -54,6 +58,7 @@ struct Begun {
     merge: Merge,
     id: PartId,
     inputs: Vec<Arc<LivePart>>,
+    hidden: Arc<HiddenSequences>,
     disk: Arc<dyn Disk>,
     dir: PathBuf,
 }
@@ -67,7 +72,18 @@ impl PartStore {
         now: Timestamp,
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<MergeOutcome, StoreError> {
-        self.merge_picked(&|parts| plan(parts, settings, now).into_iter().next(), is_stopped)
+        match self.next_removal(now, is_stopped)? {
+            Removal::Nothing => self.merge_picked(&|parts| plan(parts, settings, now).into_iter().next(), is_stopped),
+            Removal::Rewrite(merge) => {
+                let is_free = |parts: &[MergeCandidate]| parts.iter().any(|part| merge.parts.contains(&part.id));
+                self.merge_picked(&|parts| is_free(parts).then(|| merge.clone()), is_stopped)
+            }
+            Removal::Damaged(part, reason) => {
+                self.quarantine(part, &reason)?;
+                Ok(MergeOutcome::Damaged { part, reason })
+            }
+            Removal::Stopped => Ok(MergeOutcome::Stopped),
+        }
     }
 
     pub(super) fn merge_picked(
@@ -78,8 +94,9 @@ impl PartStore {
         let Some(durable) = &self.durable else { return Ok(MergeOutcome::Idle) };
         let Some(begun) = self.begin_merge(durable, pick) else { return Ok(MergeOutcome::Idle) };
         let inputs: Vec<_> = begun.inputs.iter().map(|input| input.part()).collect();
-        let written = merge_parts(&*begun.disk, &begun.dir, &self.layout, &inputs, &self.merged_settings(), is_stopped);
-        self.end_merge(durable, &begun, written)
+        let Begun { disk, dir, hidden, .. } = &begun;
+        let merged = merge_parts(&**disk, dir, &self.layout, &inputs, hidden, &self.merged_settings(), is_stopped);
+        self.end_merge(durable, &begun, merged)
     }
 
     /// As parts are merged; what tests make small stays small.
@@ -94,27 +111,35 @@ impl PartStore {
         pick: &dyn Fn(&[MergeCandidate]) -> Option<Merge>,
     ) -> Option<Begun> {
         let mut durable = lock(durable);
-        let merge = pick(&candidates(durable.manifest.state(), &durable.being_merged))?;
-        let parts = self.view().parts.get(&merge.tenant).cloned().unwrap_or_default();
+        // A part whose index is damaged is answered from its records; a merge would put it into quarantine.
+        let damaged: BTreeSet<PartId> = self.damaged_indexes().into_iter().map(|(part, _)| part).collect();
+        let mut candidates = candidates(durable.manifest.state(), &durable.being_merged);
+        candidates.retain(|part| !damaged.contains(&part.id));
+        let merge = pick(&candidates)?;
+        let (parts, hidden) = {
+            let view = self.view();
+            let parts = view.parts.get(&merge.tenant).cloned().unwrap_or_default();
+            (parts, view.hidden.get(&merge.tenant).cloned().unwrap_or_default())
+        };
         let inputs = merge.parts.iter().map(|id| parts.iter().find(|part| part.id() == *id).cloned());
         let inputs = inputs.collect::<Option<Vec<_>>>()?;
         durable.being_merged.extend(&merge.parts);
         let id = durable.new_part_id();
-        Some(Begun { merge, id, inputs, disk: durable.disk.clone(), dir: durable.dir_of(id) })
+        Some(Begun { merge, id, inputs, hidden, disk: durable.disk.clone(), dir: durable.dir_of(id) })
     }
 
     fn end_merge(
         &self,
         durable: &Mutex<Durable>,
         begun: &Begun,
-        written: Result<WrittenPart, MergeFailure>,
+        merged: Result<Merged, MergeFailure>,
     ) -> Result<MergeOutcome, StoreError> {
         let mut durable = lock(durable);
         for part in &begun.merge.parts {
             durable.being_merged.remove(part);
         }
-        let committed = match written {
-            Ok(written) => self.commit_merge(&mut durable, begun, &written),
+        let committed = match merged {
+            Ok(merged) => self.commit_merge(&mut durable, begun, &merged),
             Err(MergeFailure::Stopped) => Ok(MergeOutcome::Stopped),
             Err(MergeFailure::Output(error)) => Err(error.into()),
             Err(MergeFailure::Input { number, class, what }) => {
@@ -140,26 +165,22 @@ impl PartStore {
         committed
     }
 
-    fn commit_merge(
-        &self,
-        durable: &mut Durable,
-        begun: &Begun,
-        written: &WrittenPart,
-    ) -> Result<MergeOutcome, StoreError> {
+    fn commit_merge(&self, durable: &mut Durable, begun: &Begun, merged: &Merged) -> Result<MergeOutcome, StoreError> {
         let state = durable.manifest.state();
         let is_there = |id: &PartId| state.part(*id).is_some() && state.quarantine_of(*id).is_none();
         if !begun.merge.parts.iter().all(is_there) {
             return Ok(MergeOutcome::Overtaken);
         }
         let entries = || begun.inputs.iter().map(|input| input.entry());
-        let expected = entries().map(|entry| entry.records).sum();
-        if written.records != expected {
-            let (inputs, found) = (begun.inputs.len(), written.records);
-            return Err(StoreError::Miscounted { inputs, expected, found });
+        let found = merged.written.as_ref().map_or(0, |written| written.records);
+        let expected = entries().map(|entry| entry.records).sum::<u64>().saturating_sub(merged.left_out);
+        if found != expected {
+            return Err(StoreError::Miscounted { inputs: begun.inputs.len(), expected, found });
         }
-        let entry = Arc::new(entry_of(begun.id, begun.merge.tenant, begun.merge.day, written));
+        let entry_of = |written| entry_of(begun.id, begun.merge.tenant, begun.merge.day, written);
+        let entry = merged.written.as_ref().map(|written| Arc::new(entry_of(written)));
         let mut edits: Vec<Edit> = begun.merge.parts.iter().map(|id| Edit::RemovePart(*id)).collect();
-        edits.push(Edit::AddPart((*entry).clone()));
+        edits.extend(entry.iter().map(|entry| Edit::AddPart((**entry).clone())));
         let parts_dir = &durable.parts_dir;
         durable.disk.sync_dir(parts_dir).map_err(StoreError::disk("sync", parts_dir))?;
         durable.manifest.commit(&edits)?;
@@ -167,16 +188,18 @@ impl PartStore {
             tenant: begun.merge.tenant,
             day: begun.merge.day,
             parts: begun.inputs.len() as u64,
-            records: written.records,
+            records: found,
+            deleted: merged.left_out,
             bytes_before: entries().map(|entry| entry.file_bytes()).sum(),
-            bytes_after: entry.file_bytes(),
+            bytes_after: entry.as_ref().map_or(0, |entry| entry.file_bytes()),
             reason: begun.merge.reason,
         };
         let ids: BTreeSet<PartId> = begun.merge.parts.iter().copied().collect();
-        let merged = durable.live(entry, &self.layout);
+        let part = entry.map(|entry| durable.live(entry, &self.layout));
+        part.iter().for_each(|part| part.note_free_of(&begun.hidden));
         let mut view = self.view_mut();
         view.state = durable.manifest.state().clone();
-        view.add(merged);
+        part.into_iter().for_each(|part| view.add(part));
         // Whoever called holds them still, so no file goes under a lock.
         drop(view.take(&ids));
         Ok(MergeOutcome::Merged(report))

@@ -65,6 +65,17 @@ fn the_level_decides_and_libraries_only_warn() {
 }
 
 #[test]
+fn what_somebody_did_is_said_whatever_the_level_and_however_often() {
+    let passed = passing(LogLevel::Error, false, || {
+        for _ in 0..REPEATS_PER_WINDOW + 5 {
+            tracing::warn!(target: AUDIT_TARGET, "records deleted");
+        }
+        tracing::warn!(target: "collector", "something else");
+    });
+    assert_eq!(passed, vec!["WARN audit"; usize::try_from(REPEATS_PER_WINDOW).unwrap() + 5]);
+}
+
+#[test]
 fn our_crates_are_not_taken_for_libraries_whose_name_they_begin_with() {
     assert!(is_outside("opentelemetry_sdk::trace"));
     assert!(is_outside("tokio_rustls"));

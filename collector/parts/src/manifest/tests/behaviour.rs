@@ -1,6 +1,6 @@
 //! What a store notices of its manifest, one rule at a time.
 
-use super::edits::{Deed, add, part, tombstone};
+use super::edits::{Deed, add, hiding, part, tombstone};
 use super::run::{DIR, End, Run, SIZES};
 use crate::manifest::limits::{OPEN_IDS_MAX, REASON_BYTES_MAX, RECORD_BYTES_MAX, REWRITE_BYTES_MIN};
 use crate::manifest::{Edit, Manifest, ManifestError, PartId, TombstoneId, open_with};
@@ -151,6 +151,34 @@ fn tombstones_come_and_go_and_their_ids_do_not_come_back() {
     refuses(&mut manifest, &[Edit::DropTombstone(TombstoneId(2))], none);
 }
 
+/// An older program must not take an edit that it does not know for damage.
+#[test]
+fn a_file_says_that_it_needs_a_later_reader_from_the_first_edit_on_that_does() {
+    let disk = FaultyDisk::new(0);
+    let min_reader = || disk.bytes_of(&Path::new(DIR).join("manifest"))[10];
+    let mut manifest = open(&disk);
+    manifest.commit(&[add(1), tombstone(1, 3)]).unwrap();
+    assert_eq!(min_reader(), 1, "who deletes nothing may go back to the program before");
+    manifest.commit(&[hiding(2, 4)]).unwrap();
+    assert_eq!(min_reader(), 2);
+    let mut manifest = open(&disk);
+    assert_eq!(min_reader(), 2);
+    manifest.commit(&[Edit::DropTombstone(TombstoneId(2))]).unwrap();
+    let manifest = open(&disk);
+    assert_eq!((min_reader(), manifest.state().tombstones().len()), (1, 1));
+}
+
+#[test]
+fn a_tombstone_that_cannot_be_is_refused() {
+    let mut manifest = open(&FaultyDisk::new(0));
+    let none = "commit to a manifest refused: edit 0: tombstone 1: it hides nothing";
+    refuses(&mut manifest, &[hiding(1, 0)], none);
+    let Edit::AddTombstone(mut tombstone) = hiding(1, 2) else { unreachable!("it is one") };
+    tombstone.sequence_max = 6;
+    let want = "commit to a manifest refused: edit 0: tombstone 1: its sequences are the wrong way round";
+    refuses(&mut manifest, &[Edit::AddTombstone(tombstone)], want);
+}
+
 #[test]
 fn a_commit_that_is_too_large_is_refused_before_anything_is_written() {
     let disk = FaultyDisk::new(0);
@@ -204,12 +232,12 @@ fn a_manifest_of_a_newer_program_is_refused_with_one_line() {
     let path = Path::new(DIR).join("manifest");
     let mut bytes = disk.bytes_of(&path);
     bytes[8] = 3;
-    bytes[10] = 2;
+    bytes[10] = 3;
     crate::manifest::layout::make_checksums_fit(&mut bytes);
     // The checksum of a header is made to fit whatever its version.
     disk.put(&path, &bytes);
     let error = Manifest::open(Arc::new(disk), Path::new(DIR)).err().unwrap();
-    let want = "data/logs/manifest has format 3, which needs a newer program (this one reads up to 1)";
+    let want = "data/logs/manifest has format 3, which needs a newer program (this one reads up to 2)";
     assert_eq!((error.to_string().as_str(), error.class()), (want, ErrorClass::Unavailable));
 }
 

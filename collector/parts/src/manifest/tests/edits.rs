@@ -1,6 +1,6 @@
 //! Edits for tests.
 
-use crate::manifest::{Edit, ManifestState, PartEntry, PartFile, PartId, Tombstone, TombstoneId};
+use crate::manifest::{Edit, ManifestState, PartEntry, PartFile, PartId, Tombstone, TombstoneFile, TombstoneId};
 use basics::{TenantId, Timestamp};
 
 pub(super) fn part(id: u64) -> PartEntry {
@@ -35,6 +35,21 @@ pub(super) fn tombstone(id: u64, filter_bytes: usize) -> Edit {
         sequence_max: 77,
         created_at: Timestamp(2_000),
         filter: vec![b'f'; filter_bytes],
+        file: None,
+    })
+}
+
+/// A tombstone whose records stand in a file.
+pub(super) fn hiding(id: u64, records: u64) -> Edit {
+    Edit::AddTombstone(Tombstone {
+        id: TombstoneId(id),
+        tenant: TenantId(1),
+        time_min: Timestamp(-5),
+        time_max: Timestamp(1_000),
+        sequence_max: 77,
+        created_at: Timestamp(2_000),
+        filter: Vec::new(),
+        file: Some(TombstoneFile { sequence_min: 7, records, settled_at: 78, bytes: 36 + 8 * records, crc: 0xfeed }),
     })
 }
 
@@ -49,6 +64,8 @@ pub(super) enum Deed {
     Retire,
     /// Records are hidden, by a filter of such a length.
     Hide(usize),
+    /// So many records are hidden, by a file.
+    HideRecords(u64),
     /// The oldest tombstone goes.
     Forget,
     /// The newest part is damaged.
@@ -69,6 +86,7 @@ impl Deed {
             Deed::Merge(count) => oldest(count).chain([add(next)]).collect(),
             Deed::Retire => oldest(1).collect(),
             Deed::Hide(filter_bytes) => vec![tombstone(state.next_tombstone_id(), filter_bytes)],
+            Deed::HideRecords(records) => vec![hiding(state.next_tombstone_id(), records)],
             Deed::Forget => state.tombstones().take(1).map(|tombstone| Edit::DropTombstone(tombstone.id)).collect(),
             Deed::Quarantine => {
                 state.parts().last().map(|part| Edit::quarantine(part.id, "row group 3")).into_iter().collect()

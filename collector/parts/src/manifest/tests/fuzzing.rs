@@ -32,7 +32,7 @@ fn empty() -> Vec<u8> {
 fn many_commits() -> Vec<u8> {
     let disk = FaultyDisk::new(0);
     let mut manifest = open_with(Arc::new(disk.clone()), Path::new(DIR), SIZES).unwrap();
-    for deed in [Deed::Seal(2), Deed::Hide(30), Deed::Quarantine, Deed::Merge(2), Deed::Forget] {
+    for deed in [Deed::Seal(2), Deed::Hide(30), Deed::HideRecords(9), Deed::Quarantine, Deed::Merge(2), Deed::Forget] {
         let edits = deed.edits(manifest.state());
         manifest.commit(&edits).unwrap();
     }
@@ -41,7 +41,7 @@ fn many_commits() -> Vec<u8> {
 
 /// A header and one record of these edits.
 fn forged(edits: &[Edit]) -> Vec<u8> {
-    let header = Header { generation: 1, first_record: 1, snapshot_records: 1 };
+    let header = Header { min_reader: 1, generation: 1, first_record: 1, snapshot_records: 1 };
     let mut bytes = header.encode();
     let mut payload = Vec::new();
     edits.iter().for_each(|edit| put_edit(&mut payload, edit));

@@ -1,6 +1,6 @@
 //! Random edits, against a model that is as plain as can be.
 
-use super::edits::{part, tombstone};
+use super::edits::{hiding, part, tombstone};
 use super::run::{DIR, SIZES};
 use crate::manifest::{Edit, ManifestError, ManifestState, PartEntry, PartId, Tombstone, TombstoneId, open_with};
 use basics::TenantId;
@@ -106,6 +106,7 @@ fn edit() -> impl Strategy<Value = Edit> {
         2 => (0u64..1000).prop_map(Edit::Sealed),
         2 => (0u32..4, 0u64..1000).prop_map(|(tenant, stored)| Edit::LedgerBase { tenant: TenantId(tenant), stored }),
         2 => (0u64..30, 0usize..6_000).prop_map(|(id, bytes)| tombstone(id, bytes)),
+        2 => (0u64..30, 1u64..3).prop_map(|(id, records)| hiding(id, records)),
         2 => (0u64..30).prop_map(|id| Edit::DropTombstone(TombstoneId(id))),
         2 => (id, "[a-zé ]{0,20}").prop_map(|(id, reason)| Edit::quarantine(PartId(id), &reason)),
     ]

@@ -42,12 +42,26 @@ pub(super) enum Op {
 /// A workload that has everything: seals, merges, a commit of several pages, retention, tombstones, a quarantine, a
 /// restart, and two generations that are written because the file has grown.
 pub(super) fn script() -> Vec<Op> {
-    use Deed::{Forget, Hide, Merge, Quarantine, Retire, Seal};
+    use Deed::{Forget, Hide, HideRecords, Merge, Quarantine, Retire, Seal};
     let deeds =
         [Seal(1), Seal(2), Hide(60), Seal(1), Hide(9_000), Merge(3), Quarantine, Seal(1), Forget, Forget, Retire];
     let mut ops: Vec<Op> = deeds.into_iter().map(Op::Commit).collect();
     ops.push(Op::Restart);
-    let deeds = [Seal(3), Merge(2), Retire, Seal(1), Seal(1), Merge(4), Quarantine, Retire, Seal(2), Merge(2), Seal(1)];
+    let deeds = [
+        Seal(3),
+        HideRecords(9),
+        Merge(2),
+        Retire,
+        Forget,
+        Seal(1),
+        Seal(1),
+        Merge(4),
+        Quarantine,
+        Retire,
+        Seal(2),
+        Merge(2),
+        Seal(1),
+    ];
     ops.extend(deeds.into_iter().map(Op::Commit));
     ops
 }

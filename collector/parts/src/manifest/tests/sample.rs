@@ -1,6 +1,6 @@
-//! A manifest of each released version opens for ever.
+//! A manifest of each version opens for ever.
 
-use super::edits::{Deed, add, part, tombstone};
+use super::edits::{Deed, add, hiding, part, tombstone};
 use super::run::{DIR, SIZES};
 use crate::manifest::{Edit, Manifest, PartId, open_with};
 use basics::TenantId;
@@ -51,6 +51,38 @@ fn a_manifest_of_version_1_is_opened_read_and_gone_on_with() {
     assert_eq!((state.sealed(), state.ledger_base(TenantId(16)), state.ledger_base(TenantId(1))), (120, 150, 10));
     assert_eq!((state.next_part_id(), state.next_tombstone_id(), manifest.torn_bytes()), (10, 3, 0));
     manifest.commit(&[Edit::RemovePart(PartId(2)), add(10)]).unwrap();
+    let (_, again) = Manifest::open(Arc::new(disk), dir).unwrap();
+    assert_eq!(again, *manifest.state());
+}
+
+/// As a store is behind a delete, a removal and another delete.
+fn make_with_tombstones() -> Vec<u8> {
+    let disk = FaultyDisk::new(0);
+    let dir = Path::new(DIR);
+    let mut manifest = open_with(Arc::new(disk.clone()), dir, SIZES).unwrap();
+    manifest.commit(&[add(1), add(2), Edit::Sealed(80)]).unwrap();
+    manifest.commit(&[hiding(1, 40)]).unwrap();
+    manifest.commit(&[Edit::RemovePart(PartId(1)), add(3)]).unwrap();
+    manifest.commit(&[Edit::DropTombstone(tombstone_id(1))]).unwrap();
+    manifest.commit(&[hiding(2, 9)]).unwrap();
+    disk.bytes_of(&dir.join("manifest"))
+}
+
+#[test]
+fn a_manifest_of_version_2_is_opened_read_and_gone_on_with() {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/formats/manifest-2/manifest"));
+    if std::env::var_os("UPDATE_EXPECT").is_some() && !path.exists() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, make_with_tombstones()).unwrap();
+    }
+    let disk = FaultyDisk::new(0);
+    let dir = Path::new(DIR);
+    disk.put(&dir.join("manifest"), &fs::read(path).unwrap());
+    let (mut manifest, state) = Manifest::open(Arc::new(disk.clone()), dir).unwrap();
+    let Edit::AddTombstone(want) = hiding(2, 9) else { unreachable!("it is one") };
+    assert_eq!(state.tombstones().map(|tombstone| (**tombstone).clone()).collect::<Vec<_>>(), [want]);
+    assert_eq!((state.parts().len(), state.sealed(), state.next_tombstone_id()), (2, 80, 3));
+    manifest.commit(&[hiding(3, 1)]).unwrap();
     let (_, again) = Manifest::open(Arc::new(disk), dir).unwrap();
     assert_eq!(again, *manifest.state());
 }

@@ -22,7 +22,10 @@ fn part_of(disk: &Arc<FaultyDisk>, number: usize, layout: &Arc<Layout>, batches:
 
 fn merged(disk: &Arc<FaultyDisk>, number: usize, layout: &Arc<Layout>, inputs: &[&Part]) -> Part {
     let settings = PartSettings { group_records: SETTINGS.group_records, ..PartSettings::MERGED };
-    let written = merge_parts(&**disk, &dir(number), layout, inputs, &settings, NEVER).unwrap();
+    let written = merge_parts(&**disk, &dir(number), layout, inputs, &HiddenSequences::default(), &settings, NEVER)
+        .unwrap()
+        .written
+        .unwrap();
     let part = Part::open(disk.clone(), dir(number), layout.clone(), written.files, keeper());
     part.verify().unwrap();
     part
@@ -214,7 +217,11 @@ fn shapes_beyond_the_limit_are_none() {
     let second = part_of(&disk, 1, &layout, &[messages(&layout, 10, &["three", "one"])]);
     let shapes = text_index::limits::ShapeLimits { count_max: 2, text_bytes_max: 100 };
     let settings = PartSettings { shapes, ..SETTINGS };
-    let written = merge_parts(&*disk, &dir(2), &layout, &[&first, &second], &settings, NEVER).unwrap();
+    let written =
+        merge_parts(&*disk, &dir(2), &layout, &[&first, &second], &HiddenSequences::default(), &settings, NEVER)
+            .unwrap()
+            .written
+            .unwrap();
     let merged = Part::open(disk, dir(2), layout, written.files, keeper());
     let (numbers, shapes) = shapes_of(&merged);
     assert_eq!((numbers, shapes.len()), (vec![Some(0), Some(1), None, Some(0)], 2));
@@ -237,10 +244,18 @@ fn a_column_that_the_disk_does_not_give_ends_the_merge() {
         let open =
             |(dir, files): &(std::path::PathBuf, _)| Part::open(disk.clone(), dir.clone(), layout(), *files, keeper());
         let parts: Vec<Part> = written.iter().map(open).collect();
-        merge_parts(&*disk, &dir(number), &layout(), &parts.iter().collect::<Vec<_>>(), &SETTINGS, NEVER)
+        merge_parts(
+            &*disk,
+            &dir(number),
+            &layout(),
+            &parts.iter().collect::<Vec<_>>(),
+            &HiddenSequences::default(),
+            &SETTINGS,
+            NEVER,
+        )
     };
     let first = disk.call_count();
-    assert_eq!(merge_into(50).unwrap().records, 40);
+    assert_eq!(merge_into(50).unwrap().written.unwrap().records, 40);
     let calls = disk.calls();
     let reads: Vec<usize> = (first..calls.len()).filter(|call| calls[*call] == Call::Read).collect();
     assert!(reads.len() > 50);
@@ -274,7 +289,12 @@ fn peak_bytes(groups: u64, is_overlapping: bool) -> u64 {
         })
         .collect();
     let inputs: Vec<&Part> = parts.iter().collect();
-    let merge = || merge_parts(&*shared, &dir(9), &layout(), &inputs, &settings, NEVER).unwrap();
+    let merge = || {
+        merge_parts(&*shared, &dir(9), &layout(), &inputs, &HiddenSequences::default(), &settings, NEVER)
+            .unwrap()
+            .written
+            .unwrap()
+    };
     let (written, taken) = testkit::allocation::measure(merge);
     assert_eq!(u64::from(written.groups), groups * 2);
     taken.peak_bytes
@@ -286,4 +306,34 @@ fn a_merge_takes_no_more_memory_for_long_parts() {
         let (short, long) = (peak_bytes(4, is_overlapping), peak_bytes(40, is_overlapping));
         assert!(long < short * 2, "{long} bytes where {short} were enough for a tenth, overlapping: {is_overlapping}");
     }
+}
+
+#[test]
+fn nothing_of_a_hidden_record_stays_not_even_its_shape_its_words_or_its_keys() {
+    let disk = Arc::new(FaultyDisk::new(1));
+    let hidden = HiddenSequences::new(vec![0, 11], crate::manifest::TombstoneId(1));
+    let layout_with_message = message_layout();
+    let first =
+        part_of(&disk, 0, &layout_with_message, &[messages(&layout_with_message, 0, &["anna b17", "disk full"])]);
+    let second =
+        part_of(&disk, 1, &layout_with_message, &[messages(&layout_with_message, 10, &["user 5", "anna c18"])]);
+    let inputs = [&first, &second];
+    let made = merge_parts(&*disk, &dir(2), &layout_with_message, &inputs, &hidden, &SETTINGS, NEVER).unwrap();
+    assert_eq!(made.left_out, 2);
+    let merged = Part::open(disk.clone(), dir(2), layout_with_message, made.written.unwrap().files, keeper());
+    assert_eq!(shapes_of(&merged).1, ["disk full", "user \u{1a}"]);
+    assert_eq!(["b17", "c18", "5"].map(|word| merged.may_hold_words(&keys(word)).unwrap()), [false, false, true]);
+
+    let with = |key: &str, sequence| Sample { attributes: vec![attribute(key, text("x"))], ..sample(1, sequence) };
+    let part = part_of(&disk, 3, &layout(), &[Arc::new(batch(&[with("secret", 0), with("plain", 1)]))]);
+    let made = merge_parts(&*disk, &dir(4), &layout(), &[&part], &hidden, &SETTINGS, NEVER).unwrap();
+    let merged = Part::open(disk.clone(), dir(4), layout(), made.written.unwrap().files, keeper());
+    let group = merged.groups().unwrap().remove(0);
+    let keys: Vec<String> = group.typed_keys().iter().map(|typed| typed.key.to_string()).collect();
+    assert_eq!((keys, group.records()), (vec!["plain".to_owned()], 1));
+
+    let all = HiddenSequences::new(vec![0, 1], crate::manifest::TombstoneId(1));
+    let made = merge_parts(&*disk, &dir(5), &layout(), &[&part], &all, &SETTINGS, NEVER).unwrap();
+    assert_eq!(made, Merged { written: None, left_out: 2 });
+    assert!(!disk.paths().iter().any(|path| path.starts_with(dir(5))), "a part of which nothing stays is not written");
 }
