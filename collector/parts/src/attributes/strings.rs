@@ -53,6 +53,13 @@ impl<'a> Strings<'a> {
     }
 }
 
+impl Strings<'_> {
+    /// Bytes of the texts of the first `records` records.
+    pub(crate) fn text_bytes(&self, records: usize) -> u64 {
+        (0..records).filter(|row| self.is_valid(*row)).map(|row| self.value(row).len() as u64).sum()
+    }
+}
+
 /// A record's place among distinct strings. The reader of the file has compared it with their count.
 fn place(number: i32) -> usize {
     usize::try_from(number).expect("places are counted from zero")

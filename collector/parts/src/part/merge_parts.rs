@@ -2,7 +2,8 @@
 //!
 //! The row groups of all inputs are opened in the order of their times. A record is written once no unopened row group
 //! may hold an older one, so what is open at once is about two row groups of each input whose times overlap, and about
-//! two in all where they follow each other.
+//! two in all where they follow each other. A large row group whose time nothing else meets is not unpacked at all
+//! ([`spliced`]).
 //!
 //! Always true:
 //! - each input is compared with all of its checksums before anything is made of it, and a column that cannot be read
@@ -24,6 +25,7 @@ use crate::part::gather::Gatherer;
 use crate::part::group::StoredGroup;
 use crate::part::left_out::{LeftOut, staying};
 use crate::part::open::Part;
+use crate::part::splice::spliced;
 use crate::part::stream_numbers::StreamNumbers;
 use crate::part::words::WordReader;
 use crate::part::write::{PartSettings, PartWriter, RowAt, WrittenPart, costs, full_group};
@@ -85,7 +87,8 @@ pub(crate) fn merge_parts(
     }
     let groups = groups_in_order(inputs)?;
     let typed = typed_keys(&groups, hidden, is_stopped)?;
-    let shapes = shapes(inputs, &left_out, settings.shapes)?;
+    let mut shapes = shapes(inputs, &left_out, settings.shapes)?;
+    let shape_numbers = shape_numbers(inputs, &mut shapes)?;
     let mut texts = Vec::with_capacity(shapes.count());
     texts.extend((0..).map_while(|number| shapes.text(number)).map(str::to_owned));
     disk.create_dir_all(dir).map_err(PartError::disk("create", dir)).map_err(MergeFailure::Output)?;
@@ -97,6 +100,7 @@ pub(crate) fn merge_parts(
         hidden,
         writer,
         shapes,
+        shape_numbers,
         streams: StreamNumbers::default(),
         reader: WordReader::new(),
         gatherer: Gatherer::new(layout),
@@ -107,6 +111,10 @@ pub(crate) fn merge_parts(
     let mut groups = groups.into_iter().peekable();
     while let Some(source) = groups.next() {
         go_on(is_stopped)?;
+        let next_start = groups.peek().map(|next| next.group.time_range().start.0);
+        if merging.splice(&source, next_start, is_stopped)? {
+            continue;
+        }
         merging.open(source)?;
         match groups.peek() {
             Some(next) => merging.write_full_groups(next.group.time_range().start.0, is_stopped)?,
@@ -215,6 +223,23 @@ fn filled(texts: &[&str], count_max: usize) -> (ShapeTable, usize) {
     (table, count)
 }
 
+/// For each input and each of its shapes the shape's number in the table.
+fn shape_numbers(inputs: &[&Part], table: &mut ShapeTable) -> Result<Vec<Vec<Option<u32>>>, MergeFailure> {
+    let mut all = Vec::with_capacity(inputs.len());
+    for (number, part) in inputs.iter().enumerate() {
+        let mut numbers = Vec::new();
+        let told = part.for_each_shape(&mut |shape| numbers.push(table.number(shape)));
+        told.map_err(|error| MergeFailure::input(number, &error))?;
+        all.push(numbers);
+    }
+    Ok(all)
+}
+
+/// A row group with at least this part of the records or bytes of a full one may stay as it is.
+const LARGE_SHARE: u64 = 2;
+/// With at least this part of a full one, records that wait make a row group of their own where the next one may stay.
+const WAITING_SHARE: usize = 4;
+
 /// A merge under way.
 struct Merging<'a> {
     layout: &'a Layout,
@@ -222,6 +247,8 @@ struct Merging<'a> {
     hidden: &'a HiddenSequences,
     writer: PartWriter,
     shapes: ShapeTable,
+    /// By input.
+    shape_numbers: Vec<Vec<Option<u32>>>,
     streams: StreamNumbers,
     reader: WordReader,
     gatherer: Gatherer<'a>,
@@ -234,6 +261,38 @@ struct Merging<'a> {
 }
 
 impl Merging<'_> {
+    /// Writes a row group as it is packed, where it is large, whole, and alone in its time: what waits is not newer than it
+    /// begins, and what is still to be opened (from `next_start` on) not older than it ends. False, and nothing done, where
+    /// it is not.
+    fn splice(
+        &mut self,
+        source: &Source,
+        next_start: Option<i64>,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<bool, MergeFailure> {
+        let Source { input, group } = source;
+        let is_large = group.records() as u64 * LARGE_SHARE >= self.settings.group_records as u64
+            || group.text_bytes() * LARGE_SHARE >= self.settings.group_text_bytes;
+        let (start, last) = (group.time_range().start.0, group.time_range().end.0.saturating_sub(1));
+        let waiting = self.rows.last().map(|(newest, _, _)| *newest);
+        let is_before = next_start.is_none_or(|next| last <= next);
+        let is_behind = waiting.is_none_or(|newest| {
+            newest <= start && self.rows.len() * WAITING_SHARE >= self.settings.group_records
+        });
+        if !is_large || !is_before || !is_behind || self.hidden.meets(group.sequence_range()) {
+            return Ok(false);
+        }
+        let batch = group.clone().open();
+        let numbers = &self.shape_numbers[*input];
+        let spliced = spliced(self.layout, group, &batch, &self.writer.typed, numbers, &mut self.streams);
+        let spliced = spliced.map_err(|error| MergeFailure::input(*input, &error))?;
+        sound(*input, &batch)?;
+        let Some(spliced) = spliced else { return Ok(false) };
+        self.write_all(is_stopped)?;
+        self.writer.add_spliced(&spliced).map_err(MergeFailure::Output)?;
+        Ok(true)
+    }
+
     fn open(&mut self, source: Source) -> Result<(), MergeFailure> {
         let batch = Arc::new(source.group.open());
         let number = self.open.len();

@@ -186,7 +186,8 @@ fn facts_of(batch: &Batch, layout: &Layout, [message_keys, value_keys]: [usize; 
 fn text_bytes(batch: &Batch, layout: &Layout) -> u64 {
     let own =
         (0..layout.own_columns()).filter_map(|index| batch.own_column(index).as_any().downcast_ref::<StringArray>());
-    let columns = own.chain(batch.string_attribute_columns()).map(|column| column.value_data().len() as u64);
+    let typed = batch.string_attribute_columns().map(|column| column.text_bytes(batch.len()));
+    let columns = own.map(|column| column.value_data().len() as u64).chain(typed);
     columns.sum::<u64>() + batch.rest().texts().value_data().len() as u64
 }
 
