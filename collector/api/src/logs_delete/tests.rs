@@ -1,6 +1,6 @@
 use super::*;
 
-const NOW: Timestamp = Timestamp::from_seconds(1_795_516_200);
+const NOW: Timestamp = Timestamp(1_795_516_200_000_000_000);
 
 async fn parsed(content_type: &str, body: &str) -> Result<DeleteParams, ApiError> {
     let request = Request::post("/").header(header::CONTENT_TYPE, content_type).body(body.to_owned().into()).unwrap();

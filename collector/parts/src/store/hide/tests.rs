@@ -247,6 +247,25 @@ fn a_removal_waits_a_minute_and_takes_what_was_deleted_meanwhile_with_it() {
 }
 
 #[test]
+fn a_tombstone_whose_removal_is_not_due_yet_stays_while_another_goes() {
+    let disk = Arc::new(FaultyDisk::new(1));
+    let store = open(&disk).unwrap();
+    let mut deeds = append_some(&[(0, 1), (1, 2)]);
+    deeds.push(Deed::Seal);
+    perform_all(&store, &mut Model::default(), &deeds);
+    delete(&store, TENANTS[0], vec![0]).unwrap();
+    let (time_min, time_max, tenant) = (Timestamp(0), Timestamp(9), TENANTS[1]);
+    store.hide(DeletedRecords { tenant, sequences: vec![1], time_min, time_max, next: 2, now: LATER }).unwrap();
+    remove_all(&store).unwrap();
+    assert_eq!((sequences(&store, TENANTS[0]), tombstone_files(&disk)), (vec![], 1), "the older one is done with");
+    assert_eq!(
+        (sequences(&store, tenant), visible(&store, tenant)),
+        (vec![1], vec![]),
+        "the other record is still there"
+    );
+}
+
+#[test]
 fn a_part_in_quarantine_keeps_the_tombstone_that_hides_its_records() {
     let disk = Arc::new(FaultyDisk::new(1));
     let store = open(&disk).unwrap();
