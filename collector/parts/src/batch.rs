@@ -208,6 +208,16 @@ impl Batch {
         self.column(COMMON_COLUMNS + index)
     }
 
+    /// True when a column of the layout is in memory: those of a part are read when they are asked for.
+    pub fn has_own_column(&self, index: usize) -> bool {
+        match &self.columns {
+            Columns::InMemory(_) => true,
+            Columns::Stored(stored) => {
+                stored.columns.get(COMMON_COLUMNS + index).is_some_and(|column| column.get().is_some())
+            }
+        }
+    }
+
     /// The place of a record in the order of answers.
     pub fn position(&self, row: usize) -> RecordPosition {
         RecordPosition { time: Timestamp(self.times()[row]), sequence: self.sequences()[row] }

@@ -33,7 +33,7 @@ pub use batch::{Batch, NewBatch};
 pub use head::{Head, HeadSnapshot, HeadStats};
 pub use layout::{Layout, Message, OwnColumn, Storage};
 pub use manifest::PartId;
-pub use part::{FileFacts, Part, PartError, PartFiles, PartSettings, StoredGroup, WrittenPart, write_part};
+pub use part::{BytesRead, FileFacts, Part, PartError, PartFiles, PartSettings, StoredGroup, WrittenPart, write_part};
 pub use store::{
     ForgetReport, LivePart, MergeOutcome, MergeReport, PartStats, PartStore, SealReport, StoreCheck, StoreError,
     StoreSnapshot,

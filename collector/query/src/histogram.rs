@@ -7,6 +7,7 @@ use crate::guard::{QueryGuard, Stop};
 use crate::limits::{BUCKETS_MAX, SLICE_RECORDS};
 use crate::plan::{Scan, Window};
 use crate::sources::Sources;
+use crate::work::Work;
 use basics::{Reservation, Timestamp};
 use log_store::LogSnapshot;
 use model::{Filter, Level, Severity, TimeRange};
@@ -36,6 +37,8 @@ pub struct HistogramAnswer {
     /// Why the counts are too low. A histogram is counted from its newest record backwards, so it is the older buckets
     /// that lack some.
     pub cut_short: Option<CutShort>,
+    /// What it took.
+    pub work: Work,
     /// Held as long as the buckets are.
     memory: Option<Reservation>,
 }
@@ -92,6 +95,7 @@ pub(crate) fn histogram_in_slices(
         Err(stop) => Some(stop.cut_short()?),
     };
     answer.cut_short = CutShort::first(snapshot.is_replaying(), sources.has_damage(), stopped);
+    answer.work = sources.work();
     Ok(answer)
 }
 
@@ -176,7 +180,7 @@ fn level_places() -> [usize; 25] {
 
 /// Where buckets begin. In 128 bits, since the first one may begin before all nameable time.
 #[derive(Debug, Clone, Copy)]
-struct Grid {
+pub(crate) struct Grid {
     width: i128,
     /// Number of the first bucket, counted from 1970.
     first: i128,
@@ -184,7 +188,7 @@ struct Grid {
 }
 
 impl Grid {
-    fn new(range: TimeRange, width: Duration) -> Result<Grid, QueryError> {
+    pub(crate) fn new(range: TimeRange, width: Duration) -> Result<Grid, QueryError> {
         let width = i128::try_from(width.as_nanos()).ok().filter(|width| *width > 0);
         let width = width.ok_or(QueryError::BucketWithoutWidth)?;
         if range.is_empty() {
@@ -199,7 +203,17 @@ impl Grid {
         }
     }
 
-    fn index_of(&self, time: i128) -> usize {
+    /// How many buckets there are.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Their first moments.
+    pub(crate) fn starts(&self) -> impl Iterator<Item = Timestamp> {
+        (0..self.count).map(|index| self.moment(index))
+    }
+
+    pub(crate) fn index_of(&self, time: i128) -> usize {
         usize::try_from(time.div_euclid(self.width) - self.first).unwrap_or(usize::MAX)
     }
 
@@ -207,13 +221,15 @@ impl Grid {
         (self.first + index as i128) * self.width
     }
 
+    /// The first moment of a bucket, or the first nameable one.
+    fn moment(&self, index: usize) -> Timestamp {
+        let start = self.start_of(index).clamp(i128::from(i64::MIN), i128::from(i64::MAX));
+        Timestamp(i64::try_from(start).expect("clamped to 64 bits"))
+    }
+
     fn empty_buckets(&self, guard: &QueryGuard) -> Result<(Vec<HistogramBucket>, Reservation), Stop> {
         let memory = guard.reserve((self.count * size_of::<HistogramBucket>()) as u64)?;
-        let bucket = |index| {
-            let start = self.start_of(index).clamp(i128::from(i64::MIN), i128::from(i64::MAX));
-            let start = Timestamp(i64::try_from(start).expect("clamped to 64 bits"));
-            HistogramBucket { start, count: 0, by_level: [0; LEVEL_COUNT] }
-        };
+        let bucket = |index| HistogramBucket { start: self.moment(index), count: 0, by_level: [0; LEVEL_COUNT] };
         Ok(((0..self.count).map(bucket).collect(), memory))
     }
 }

@@ -16,24 +16,38 @@
 //! `pipeline.rs`.
 
 mod answer;
+mod context;
 mod cut_short;
 mod error;
 mod evaluate;
+mod export;
+mod fields;
 mod guard;
 mod histogram;
 mod limits;
 mod newest;
+mod nothing;
+mod patterns;
 mod pipeline;
 mod plan;
 mod search;
 mod sources;
+mod tail;
+mod work;
 
+pub use context::{ContextAnswer, ContextRequest, context};
 pub use cut_short::CutShort;
 pub use error::QueryError;
+pub use export::{ExportAnswer, ExportEnd, ExportRequest, ExportRow, export};
+pub use fields::{FieldFacts, FieldsAnswer, FieldsRequest, fields};
 pub use guard::QueryGuard;
 pub use histogram::{HistogramAnswer, HistogramBucket, HistogramRequest, histogram};
+pub use nothing::{Counted, Near, NothingAnswer, NothingRequest, nothing};
+pub use patterns::{PatternFacts, PatternsAnswer, PatternsRequest, patterns};
 pub use pipeline::{Cell, PipelineAnswer, PipelineRecord, PipelineRequest, PipelineRows, pipeline};
 pub use search::{SearchAnswer, SearchRequest, search};
+pub use tail::{TailAnswer, TailRequest, newest_sequence, tail};
+pub use work::Work;
 
 #[cfg(test)]
 mod tests;
