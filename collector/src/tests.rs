@@ -1,8 +1,11 @@
 //! The house from its doors: real log, real store, real faces; no socket.
 
+mod api_document;
+mod explained_answers;
 pub(crate) mod harness;
 mod honest_answers;
 mod hostile_input;
+mod long_answers;
 mod otlp_checklist;
 mod otlp_refusals;
 mod pace;
