@@ -23,9 +23,16 @@ pub(crate) fn web(_method: &Method, path: &str) -> Access {
     match path {
         // Pages that show nothing of what is stored; health is asked by those who hold no token.
         "/" | "/healthz" | "/readyz" | "/api/v1/openapi.json" => Access::Open,
-        "/api/v1/logs/search" | "/api/v1/logs/query" | "/api/v1/logs/histogram" | "/api/v1/ingest" => {
-            Access::Needs(Scope::Query)
-        }
+        "/api/v1/logs/search"
+        | "/api/v1/logs/query"
+        | "/api/v1/logs/histogram"
+        | "/api/v1/logs/fields"
+        | "/api/v1/logs/field-values"
+        | "/api/v1/logs/patterns"
+        | "/api/v1/logs/context"
+        | "/api/v1/logs/tail"
+        | "/api/v1/logs/export"
+        | "/api/v1/ingest" => Access::Needs(Scope::Query),
         // Records go for good; a backup holds those of all tenants.
         "/api/v1/logs/delete" | "/api/v1/backup" => Access::Needs(Scope::Admin),
         // The metrics name all tenants.

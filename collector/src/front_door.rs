@@ -141,6 +141,8 @@ impl Collector {
         let left = || end.saturating_duration_since(Instant::now());
         self.health.wait_for("collector", "stopping");
         // Half of the time for the callers, so that whatever they do, the log is closed in order.
+        // Streams without an end of their own would hold the listeners up.
+        self.rooms.api.end_streams();
         let mut late = self.listeners.stop_otlp(left().mul_f32(0.6)).await;
         late.extend(self.listeners.stop_web(left().mul_f32(0.3)).await);
         self.rooms.ingest.stop();

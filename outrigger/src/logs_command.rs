@@ -3,23 +3,26 @@
 //! It is a client of the collector's HTTP API like any other; it reads no data directory.
 
 pub(crate) mod client;
+mod events;
+pub(crate) mod explain;
+mod export;
 pub(crate) mod follow;
+mod nothing;
 pub(crate) mod view;
 
 use crate::failure::Failure;
 use client::{ApiClient, Page, SearchCall};
-use follow::Follower;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 use view::{Palette, View};
 
-/// How often `--follow` asks for what is new. Records are searchable within a tenth of a second of their ack.
-const FOLLOW_INTERVAL: Duration = Duration::from_millis(500);
+/// How often `--follow` asks whether the collector has read back its log.
+const REPLAY_INTERVAL: Duration = Duration::from_millis(500);
 /// Records asked for in one call; more come page by page.
 const PAGE_RECORDS_MAX: usize = 5_000;
-/// Most records that one round of following takes; more in half a second is more than anybody reads.
-const FOLLOW_RECORDS_MAX: usize = 50_000;
+/// Records that are printed when nobody says how many.
+const LIMIT_DEFAULT: usize = 100;
 /// Widths below this are not worth fitting to.
 const COLUMNS_MIN: usize = 40;
 /// Columns when the terminal does not say.
@@ -43,12 +46,21 @@ pub(crate) struct LogsArgs {
     /// First moment not to look at
     #[arg(long, allow_hyphen_values = true)]
     end: Option<String>,
-    /// Most records to print before following
-    #[arg(short = 'n', long, default_value_t = 100)]
-    limit: usize,
+    /// Most records to print before following; 100 without it, and with --format all
+    #[arg(short = 'n', long)]
+    limit: Option<usize>,
     /// Print the records as JSON, one a line, as the API gives them
     #[arg(long)]
     json: bool,
+    /// Write everything that matches, newest first, for programs: nothing is cut and nothing made harmless for a terminal
+    #[arg(long, value_enum, conflicts_with_all = ["follow", "json"])]
+    format: Option<export::Format>,
+    /// The columns of --format csv, with commas between them: time,level,user
+    #[arg(long, requires = "format")]
+    columns: Option<String>,
+    /// Tell what was passed over and what was read for the answer
+    #[arg(long, conflicts_with = "format")]
+    explain: bool,
     /// Where the collector's HTTP API is
     #[arg(long, env = "OUTRIGGER_URL", default_value = "http://127.0.0.1:7070")]
     url: String,
@@ -70,14 +82,18 @@ enum Color {
 
 /// Runs the command to its end, or until the reader of its output has gone.
 pub(crate) async fn run(args: LogsArgs) -> Result<(), Failure> {
+    if let Some(format) = args.format {
+        return export::run(&args, format).await;
+    }
+    let limit = args.limit.unwrap_or(LIMIT_DEFAULT);
     let client = ApiClient::new(&args.url, args.token_file.as_deref())?;
     let mut out = Printer { view: view_for(&args), as_json: args.json };
-    let mut page = fetch(&client, &args, None, args.limit).await?;
+    let mut page = fetch(&client, &args, limit).await?;
     if args.follow && follow::is_replaying(&page) {
         note("following begins when the collector has read back its log after a restart");
         while follow::is_replaying(&page) {
-            tokio::time::sleep(FOLLOW_INTERVAL).await;
-            page = fetch(&client, &args, None, args.limit).await?;
+            tokio::time::sleep(REPLAY_INTERVAL).await;
+            page = fetch(&client, &args, limit).await?;
         }
     }
     if out.print(page.records.iter().rev())?.is_gone() {
@@ -85,29 +101,21 @@ pub(crate) async fn run(args: LogsArgs) -> Result<(), Failure> {
     }
     if let Some(reason) = &page.cut_short {
         note(&follow::cut_short_text(reason));
-    } else if page.records.is_empty() && args.limit > 0 {
-        eprintln!("no records found; widen --since, or see what came in at /api/v1/ingest");
+    } else if page.records.is_empty() && limit > 0 {
+        eprint!("{}", nothing::told(page.nothing.as_ref()));
+    }
+    if let Some(explained) = &page.explain {
+        eprint!("{}", explain::told(explained, page.scanned, page.took_ms));
     }
     if !args.follow {
         return Ok(());
     }
-    let mut follower = Follower::behind(&page);
-    loop {
-        tokio::time::sleep(FOLLOW_INTERVAL).await;
-        let round = fetch(&client, &args, follower.after(), FOLLOW_RECORDS_MAX).await?;
-        let arrived = follower.take(round);
-        if let Some(text) = &arrived.note {
-            note(text);
-        }
-        if out.print(arrived.records.iter())?.is_gone() {
-            return Ok(());
-        }
-    }
+    follow::run(&args, page.newest_sequence, &mut out).await
 }
 
 /// Asks page by page until `limit` records are there or no more are. What is said of the store is what the first page
 /// said: whatever came in between is found by who asks for what came after.
-async fn fetch(client: &ApiClient, args: &LogsArgs, after: Option<u64>, limit: usize) -> Result<Page, Failure> {
+async fn fetch(client: &ApiClient, args: &LogsArgs, limit: usize) -> Result<Page, Failure> {
     let mut whole = Page::default();
     let mut cursor: Option<String> = None;
     loop {
@@ -120,17 +128,23 @@ async fn fetch(client: &ApiClient, args: &LogsArgs, after: Option<u64>, limit: u
             // Whoever wants no record still wants to know how far the store goes.
             limit: left.clamp(1, PAGE_RECORDS_MAX),
             cursor: cursor.as_deref(),
-            after,
+            is_explained: args.explain,
+            // Only a question that was asked from its beginning can have found nothing.
+            is_asked_why: cursor.is_none() && limit > 0,
         };
         let mut page = client.search(&call).await?;
         page.records.truncate(left);
         if cursor.is_none() {
             whole.newest_sequence = page.newest_sequence;
+            whole.nothing = page.nothing.take();
         }
         let stands_still = page.next.is_some() && page.next == cursor;
         whole.records.extend(page.records);
         whole.cut_short = whole.cut_short.take().or(page.cut_short);
         whole.next = page.next.clone();
+        whole.scanned += page.scanned;
+        whole.took_ms += page.took_ms;
+        whole.explain = explain::sum(whole.explain.take(), page.explain.take());
         cursor = page.next;
         if cursor.is_none() || stands_still || whole.records.len() >= limit {
             return Ok(whole);

@@ -6,7 +6,7 @@
 use crate::failure::Failure;
 use crate::logs_command::client::ApiClient;
 use crate::logs_command::view::{Palette, View, columns_of, escaped, fitted, json_line};
-use crate::logs_command::{follow, note, terminal_columns};
+use crate::logs_command::{explain, follow, note, terminal_columns};
 use serde_json::{Map, Value, json};
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -37,6 +37,9 @@ pub(crate) struct QueryArgs {
     /// Print each row as a JSON object, one a line
     #[arg(long)]
     json: bool,
+    /// Tell what was passed over and what was read for the answer
+    #[arg(long)]
+    explain: bool,
     /// Where the collector's HTTP API is
     #[arg(long, env = "OUTRIGGER_URL", default_value = "http://127.0.0.1:7070")]
     url: String,
@@ -58,6 +61,9 @@ pub(crate) async fn run(args: QueryArgs) -> Result<(), Failure> {
     if let Some(limit) = args.limit {
         body["limit"] = json!(limit.to_string());
     }
+    if args.explain {
+        body["explain"] = json!(true);
+    }
     let answer = client.ask(&body, &args.query).await?;
     let columns = io::stdout().is_terminal().then(terminal_columns);
     let text = if args.json { json_lines(&answer, columns.is_some()) } else { shown(&answer, columns) };
@@ -70,6 +76,10 @@ pub(crate) async fn run(args: QueryArgs) -> Result<(), Failure> {
     }
     if let Some(reason) = answer["cut_short"].as_str() {
         note(&follow::cut_short_text(reason));
+    }
+    if answer["explain"].is_object() {
+        let (scanned, took_ms) = (answer["scanned"].as_u64(), answer["took_ms"].as_f64());
+        eprint!("{}", explain::told(&answer["explain"], scanned.unwrap_or(0), took_ms.unwrap_or(0.0)));
     }
     if answer["has_more"] == true || answer["next"].is_string() {
         note("there are more rows; ask for them with --limit");

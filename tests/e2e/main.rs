@@ -10,6 +10,7 @@ mod endings;
 
 mod encrypted;
 mod first_steps;
+mod log_face;
 mod logs_command;
 mod looking_after_data;
 mod overload;

@@ -3,7 +3,8 @@
 //! Faster on short texts than the standard one, and seeded anew for each table, so that texts cannot be chosen to fall
 //! on one place of it. Never for what is stored: a seed lives as long as its table.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// Makes hashers of one seed (XXH3).
@@ -25,7 +26,8 @@ impl TextHash {
 
 impl Default for TextHash {
     fn default() -> Self {
-        TextHash { seed: RandomState::new().hash_one(0_u64) }
+        // The seed that the standard tables are given.
+        TextHash { seed: HashMap::<(), ()>::new().hasher().hash_one(0_u64) }
     }
 }
 

@@ -13,21 +13,31 @@
 
 mod answer_text;
 mod backup;
+mod csv;
 mod cursor;
 mod error;
 mod ingest_page;
 mod limits;
+mod logs_context;
 mod logs_delete;
+mod logs_export;
+mod logs_field_values;
+mod logs_fields;
 mod logs_histogram;
+mod logs_patterns;
 mod logs_query;
 mod logs_search;
+mod logs_tail;
+mod nothing;
 mod openapi;
+mod params;
 mod query_crew;
 mod query_pool;
 mod render;
 mod routes;
 mod start_page;
 mod time_param;
+mod work;
 
 pub use limits::ApiSettings;
 pub use routes::{Api, ApiState};

@@ -3,7 +3,9 @@
 use crate::error::ApiError;
 use crate::limits::{BUCKETS_DEFAULT, BUCKETS_MAX};
 use crate::logs_search::{parse_filter, parse_range};
+use crate::params::{closed, flag};
 use crate::routes::{Access, ApiState};
+use crate::work;
 use axum::Json;
 use axum::extract::{Query, State};
 use basics::{ErrorClass, Timestamp};
@@ -24,6 +26,7 @@ pub(crate) struct HistogramParams {
     start: Option<String>,
     end: Option<String>,
     interval: Option<String>,
+    explain: Option<String>,
 }
 
 /// Widths that people read easily, in seconds.
@@ -40,10 +43,12 @@ pub(crate) async fn by_get(
     let now = state.clock.now();
     let filter = parse_filter(&params.q, now)?;
     let range = parse_range(params.since.as_deref(), params.start.as_deref(), params.end.as_deref(), now)?;
-    // An open end would make buckets up to the end of time.
-    let end = if params.end.is_some() { range.end } else { now.saturating_add(Duration::from_nanos(1)) };
-    let range = TimeRange { start: range.start, end };
-    let interval = parse_interval(params.interval.as_deref(), range, now)?;
+    let range = closed(range, params.end.is_some(), now);
+    let interval = match params.interval.as_deref() {
+        Some(text) => parse_interval(text, range, now, BUCKETS_MAX)?,
+        None => round_interval(range.end.since(range.start), BUCKETS_DEFAULT),
+    };
+    let is_explained = flag("explain", params.explain.as_deref())?;
     let request = HistogramRequest { filter, range, bucket: interval };
     let started = state.clock.monotonic();
     let answer = match state.ingest.tenants().find(access.tenant()) {
@@ -54,28 +59,37 @@ pub(crate) async fn by_get(
         None => state.pool.run(move |guard| HistogramAnswer::without_records(&request, guard)).await?,
     };
     let took = state.clock.monotonic().saturating_sub(started);
-    Ok(Json(render(&answer, interval, took)))
+    let mut shown = render(&answer, interval, took);
+    if is_explained {
+        shown["explain"] = work::render(&answer.work);
+    }
+    Ok(Json(shown))
 }
 
-fn parse_interval(text: Option<&str>, range: TimeRange, now: Timestamp) -> Result<Duration, ApiError> {
+/// A width that cuts the range into at most so many buckets.
+pub(crate) fn parse_interval(
+    text: &str,
+    range: TimeRange,
+    now: Timestamp,
+    buckets_max: u32,
+) -> Result<Duration, ApiError> {
     let span = range.end.since(range.start);
-    let Some(text) = text else { return Ok(round_interval(span)) };
     let wrong = || ApiError::parameter("interval", "an interval is a duration such as 30s, 5m or 1h");
     let back = search_lang::parse_time(&format!("-{}", text.trim_start_matches('-')), now).ok_or_else(wrong)?;
     let interval = now.since(back);
     if interval < Duration::from_millis(1) {
         return Err(ApiError::parameter("interval", "an interval is at least 1ms"));
     }
-    if span.as_nanos() / interval.as_nanos() >= u128::from(BUCKETS_MAX) {
-        let message = format!("this range has more than {BUCKETS_MAX} buckets of that width; choose a wider interval");
+    if span.as_nanos() / interval.as_nanos() >= u128::from(buckets_max) {
+        let message = format!("this range has more than {buckets_max} buckets of that width; choose a wider interval");
         return Err(ApiError::parameter("interval", message));
     }
     Ok(interval)
 }
 
-/// The narrowest round width that cuts the span into at most the default number of buckets; whole days beyond.
-fn round_interval(span: Duration) -> Duration {
-    let seconds = span.as_secs().div_ceil(u64::from(BUCKETS_DEFAULT)).max(1);
+/// The narrowest round width that cuts the span into at most so many buckets; whole days beyond.
+pub(crate) fn round_interval(span: Duration, buckets: u32) -> Duration {
+    let seconds = span.as_secs().div_ceil(u64::from(buckets)).max(1);
     let round = ROUND_SECONDS.into_iter().find(|width| *width >= seconds);
     Duration::from_secs(round.unwrap_or_else(|| seconds.div_ceil(86_400) * 86_400))
 }

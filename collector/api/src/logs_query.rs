@@ -6,13 +6,14 @@ use crate::answer_text::{AnswerText, Stopped};
 use crate::error::ApiError;
 use crate::limits::{ROWS_DEFAULT, ROWS_MAX};
 use crate::logs_search::{self, SearchParams, no_room, params_of, parse_range, wants_ndjson};
+use crate::params::{flag, snapshot_of};
 use crate::render;
 use crate::routes::{Access, ApiState};
+use crate::work;
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use basics::{ErrorClass, TenantId};
-use log_store::LogStore;
+use basics::ErrorClass;
 use query::{CutShort, PipelineAnswer, PipelineRequest, PipelineRows, QueryError, QueryGuard};
 use serde_json::{Value as Json, json};
 use service::Scope;
@@ -56,6 +57,10 @@ async fn answer(
             return Err(ApiError::parameter(name, "a query with pipes is answered at once; it has no pages"));
         }
     }
+    if params.why.is_some() {
+        return Err(ApiError::parameter("why", "why is told of a search, not of a query with pipes"));
+    }
+    let is_explained = flag("explain", params.explain.as_deref())?;
     let as_ndjson = wants_ndjson(params.format.as_deref(), headers)?;
     let range = parse_range(params.since.as_deref(), params.start.as_deref(), params.end.as_deref(), now)?;
     let rows_max = parse_rows(params.limit.as_deref())?;
@@ -64,14 +69,10 @@ async fn answer(
     let (clock, store, memory) = (state.clock.clone(), state.store.clone(), state.pool.text_memory());
     let tenant = state.ingest.tenants().find(access.tenant());
     let run = move |guard: &QueryGuard| {
-        // A tenant that never sent anything has no number, and an empty snapshot.
-        let snapshot = match tenant {
-            Some(tenant) => store.snapshot(tenant),
-            None => LogStore::new().snapshot(TenantId(0)),
-        };
-        let answer = query::pipeline(&snapshot, &request, guard)?;
+        let answer = query::pipeline(&snapshot_of(&store, tenant), &request, guard)?;
         let took = || clock.monotonic().saturating_sub(started);
-        render_answer(answer, as_ndjson, AnswerText::new(memory, guard), took)
+        let form = Form { as_ndjson, is_explained };
+        render_answer(answer, form, AnswerText::new(memory, guard), took)
     };
     state.pool.run(run).await
 }
@@ -83,24 +84,36 @@ fn parse_rows(text: Option<&str>) -> Result<usize, ApiError> {
 }
 
 /// Everything about an answer but its rows.
-fn summary(answer: &PipelineAnswer, took: Duration) -> Json {
-    json!({
+fn summary(answer: &PipelineAnswer, is_explained: bool, took: Duration) -> Json {
+    let mut summary = json!({
         "scanned": answer.scanned,
         "matched": answer.matched,
         "took_ms": took.as_secs_f64() * 1000.0,
         "cut_short": answer.cut_short.map(CutShort::name),
         "has_more": answer.has_more,
-    })
+    });
+    if is_explained {
+        summary["explain"] = work::render(&answer.work);
+    }
+    summary
+}
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy)]
+struct Form {
+    as_ndjson: bool,
+    is_explained: bool,
 }
 
 /// Writes an answer: `columns` and `rows`, or `records`, then everything else. As NDJSON that is a line with the columns
 /// (of a table), one row or record a line, and last a line with the key `summary`.
 fn render_answer(
     mut answer: PipelineAnswer,
-    as_ndjson: bool,
+    form: Form,
     mut text: AnswerText<'_>,
     took: impl FnOnce() -> Duration,
 ) -> Result<Response, ApiError> {
+    let Form { as_ndjson, is_explained } = form;
     let begin = match (&answer.rows, as_ndjson) {
         (PipelineRows::Records(_), true) => String::new(),
         (PipelineRows::Records(_), false) => "{\"records\":[".to_owned(),
@@ -139,7 +152,7 @@ fn render_answer(
         }
         Err(stopped) => return Err(refused(stopped)),
     }
-    let summary = summary(&answer, took()).to_string();
+    let summary = summary(&answer, is_explained, took()).to_string();
     let (content_type, end) = if as_ndjson {
         ("application/x-ndjson", format!("{{\"summary\":{summary}}}\n"))
     } else {

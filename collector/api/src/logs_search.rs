@@ -4,15 +4,17 @@ use crate::answer_text::{AnswerText, Stopped};
 use crate::cursor;
 use crate::error::ApiError;
 use crate::limits::{BODY_BYTES_MAX, LIMIT_DEFAULT, LIMIT_MAX, SINCE_DEFAULT};
+use crate::nothing;
+use crate::params::{flag, snapshot_of};
 use crate::render;
 use crate::routes::{Access, ApiState};
 use crate::time_param;
+use crate::work;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest, Query, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use basics::{ErrorClass, Timestamp};
-use log_store::LogSnapshot;
 use model::{Filter, RecordPosition, TimeRange};
 use query::{CutShort, QueryError, QueryGuard, SearchAnswer, SearchRequest};
 use serde::{Deserialize, Deserializer};
@@ -44,6 +46,12 @@ pub(crate) struct SearchParams {
     /// Only records that arrived after this sequence: for following.
     #[serde(default, deserialize_with = "text_or_number")]
     pub(crate) after: Option<String>,
+    /// Tells what was passed over and what was read.
+    #[serde(default, deserialize_with = "text_or_flag")]
+    pub(crate) explain: Option<String>,
+    /// Tells why nothing was found.
+    #[serde(default, deserialize_with = "text_or_flag")]
+    pub(crate) why: Option<String>,
     /// `json` or `ndjson`; else the Accept header says.
     pub(crate) format: Option<String>,
 }
@@ -98,20 +106,29 @@ pub(crate) async fn search(
         before: parse_cursor(params.cursor.as_deref())?,
         after_sequence: parse_after(params.after.as_deref())?,
     };
+    let is_explained = flag("explain", params.explain.as_deref())?;
+    let is_asked_why = flag("why", params.why.as_deref())?;
     let started = state.clock.monotonic();
     let (clock, store, memory) = (state.clock.clone(), state.store.clone(), state.pool.text_memory());
     let tenant = state.ingest.tenants().find(access.tenant());
     // Thousands of records take their time to render: on the query's thread, not on the event loop.
     let run = move |guard: &QueryGuard| {
-        let (answer, newest_sequence) = match tenant {
-            Some(tenant) => {
-                let snapshot = store.snapshot(tenant);
-                (query::search(&snapshot, &request, guard)?, newest_sequence(&snapshot))
-            }
-            None => (SearchAnswer::default(), None),
+        let snapshot = snapshot_of(&store, tenant);
+        let answer = query::search(&snapshot, &request, guard)?;
+        let newest_sequence = if tenant.is_some() { query::newest_sequence(&snapshot) } else { None };
+        let is_nothing = answer.records.is_empty() && answer.next.is_none() && answer.cut_short.is_none();
+        let nothing = match is_asked_why && is_nothing {
+            true => Some(nothing::look(&snapshot, &request, guard)?),
+            false => None,
         };
+        drop(snapshot);
         let took = || clock.monotonic().saturating_sub(started);
-        render_answer(Answered { answer, newest_sequence }, as_ndjson, AnswerText::new(memory, guard), took)
+        render_answer(
+            Answered { answer, newest_sequence, is_explained, nothing },
+            as_ndjson,
+            AnswerText::new(memory, guard),
+            took,
+        )
     };
     state.pool.run(run).await
 }
@@ -192,30 +209,29 @@ fn is_json(headers: &HeaderMap) -> bool {
 struct Answered {
     answer: SearchAnswer,
     newest_sequence: Option<u64>,
-}
-
-/// The highest sequence that a search of this snapshot can find: whoever follows asks for what comes after it. Nobody
-/// knows it while records are read back.
-fn newest_sequence(snapshot: &LogSnapshot) -> Option<u64> {
-    if snapshot.is_replaying() {
-        return None;
-    }
-    let in_memory = snapshot.batches().iter().map(|batch| batch.sequence_range().end);
-    let in_parts = snapshot.parts().iter().map(|part| part.sequence_range().end);
-    in_memory.chain(in_parts).max().map(|behind| behind.saturating_sub(1))
+    is_explained: bool,
+    /// Why nothing was found, when that was asked.
+    nothing: Option<serde_json::Value>,
 }
 
 /// Everything about an answer but its records.
 fn summary(answered: &Answered, took: Duration) -> serde_json::Value {
-    let Answered { answer, newest_sequence } = answered;
-    json!({
+    let Answered { answer, newest_sequence, .. } = answered;
+    let mut summary = json!({
         "newest_sequence": newest_sequence.map(|sequence| sequence.to_string()),
         "scanned": answer.scanned,
         "matched": answer.matched,
         "took_ms": took.as_secs_f64() * 1000.0,
         "cut_short": answer.cut_short.map(query::CutShort::name),
         "next": answer.next.map(cursor::render),
-    })
+    });
+    if answered.is_explained {
+        summary["explain"] = work::render(&answer.work);
+    }
+    if let Some(nothing) = &answered.nothing {
+        summary["nothing"] = nothing.clone();
+    }
+    summary
 }
 
 /// Writes an answer: its records, then everything else. As NDJSON that is one record a line, and last a line with the
@@ -261,6 +277,20 @@ fn render_answer(
 
 pub(crate) fn no_room() -> ApiError {
     ApiError::new(ErrorClass::Overloaded, "the memory of searches is in use; try again, or ask for fewer records")
+}
+
+/// Programs send true and false, pages send text.
+fn text_or_flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum TextOrFlag {
+        Text(String),
+        Flag(bool),
+    }
+    Ok(Option::<TextOrFlag>::deserialize(deserializer)?.map(|value| match value {
+        TextOrFlag::Text(text) => text,
+        TextOrFlag::Flag(flag) => flag.to_string(),
+    }))
 }
 
 /// Programs send numbers, pages send text.

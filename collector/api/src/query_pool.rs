@@ -7,6 +7,7 @@ use basics::{Clock, ErrorClass, MemoryBudget};
 use query::QueryGuard;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Runs queries off the event loop, at most so many at a time.
@@ -23,7 +24,7 @@ pub(crate) struct QueryPool {
 }
 
 /// Tells a running query to stop when the caller's request is dropped, which is what a closed connection does.
-struct StopOnDrop(Arc<AtomicBool>);
+pub(crate) struct StopOnDrop(pub(crate) Arc<AtomicBool>);
 
 impl Drop for StopOnDrop {
     fn drop(&mut self) {
@@ -50,6 +51,37 @@ impl QueryPool {
     /// What the texts of answers are reserved from.
     pub(crate) fn text_memory(&self) -> MemoryBudget {
         self.text_memory.clone()
+    }
+
+    /// A guard for work that goes on beside the queries, for so long at a time.
+    pub(crate) fn guard(&self, within: Duration, is_cancelled: Arc<AtomicBool>) -> QueryGuard {
+        let deadline = self.clock.monotonic().saturating_add(within);
+        QueryGuard::new(self.clock.clone(), deadline, is_cancelled, self.memory.clone())
+    }
+
+    /// Runs `work` beside the queries, when its turn comes. `None` when it panicked.
+    pub(crate) async fn run_aside<T: Send + 'static>(
+        &self,
+        turns: &Arc<Semaphore>,
+        within: Duration,
+        work: impl FnOnce(&QueryGuard) -> T + Send + 'static,
+    ) -> Option<T> {
+        let is_cancelled = Arc::new(AtomicBool::new(false));
+        let _stop = StopOnDrop(is_cancelled.clone());
+        let turn = turns.clone().acquire_owned().await.ok()?;
+        let guard = self.guard(within, is_cancelled);
+        let task = tokio::task::spawn_blocking(move || {
+            let result = work(&guard);
+            drop(turn);
+            result
+        });
+        match task.await {
+            Ok(result) => Some(result),
+            Err(error) => {
+                tracing::error!(error = %error, "a look for new records panicked");
+                None
+            }
+        }
     }
 
     /// Runs `work`. The time limit starts when the query starts to wait, so that a caller's patience is counted whole.

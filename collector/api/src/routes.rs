@@ -2,8 +2,13 @@
 
 use crate::error::ApiError;
 use crate::limits::ApiSettings;
+use crate::logs_export::Exports;
+use crate::logs_tail::Tails;
 use crate::query_pool::QueryPool;
-use crate::{backup, ingest_page, logs_delete, logs_histogram, logs_query, logs_search, openapi, start_page};
+use crate::{
+    backup, ingest_page, logs_context, logs_delete, logs_export, logs_field_values, logs_fields, logs_histogram,
+    logs_patterns, logs_query, logs_search, logs_tail, openapi, start_page,
+};
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -14,7 +19,7 @@ use http::{Request, Response};
 use http_body_util::BodyExt;
 use ingest::{DataBackup, LogIngest};
 use log_store::{LogStore, RetentionSettings};
-use service::{BoxError, Caller, ResponseBody, Scope};
+use service::{BoxError, Caller, ResponseBody, Scope, Shutdown};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tower_service::Service;
@@ -28,6 +33,9 @@ pub struct ApiState {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) backup: Option<Arc<DataBackup>>,
     pub(crate) retention: Option<RetentionSettings>,
+    pub(crate) tails: Arc<Tails>,
+    pub(crate) exports: Arc<Exports>,
+    stop: Shutdown,
 }
 
 impl ApiState {
@@ -40,7 +48,10 @@ impl ApiState {
         settings: ApiSettings,
     ) -> ApiState {
         let pool = Arc::new(QueryPool::new(clock.clone(), budget, settings));
-        ApiState { store, ingest, pool, clock, backup: None, retention: None }
+        let stop = Shutdown::new();
+        let tails = Arc::new(Tails::new(stop.clone()));
+        let exports = Arc::new(Exports::new(stop.clone()));
+        ApiState { store, ingest, pool, clock, backup: None, retention: None, tails, exports, stop }
     }
 
     /// The same, able to tell how long the room lasts.
@@ -60,12 +71,18 @@ impl ApiState {
 #[derive(Clone)]
 pub struct Api {
     router: Router,
+    stop: Shutdown,
 }
 
 impl Api {
     /// The API over these rooms.
     pub fn new(state: ApiState) -> Api {
-        Api { router: routes(state) }
+        Api { stop: state.stop.clone(), router: routes(state) }
+    }
+
+    /// Ends the answers that go on for as long as their readers like, and takes no more of them: the first step of a stop.
+    pub fn end_streams(&self) {
+        self.stop.request();
     }
 
     /// Answers one request; never fails, since every failure has an answer.
@@ -91,6 +108,12 @@ fn routes(state: ApiState) -> Router {
         .route("/api/v1/logs/query", get(logs_query::by_get).post(logs_query::by_post))
         .route("/api/v1/logs/histogram", get(logs_histogram::by_get))
         .route("/api/v1/logs/delete", post(logs_delete::by_post))
+        .route("/api/v1/logs/fields", get(logs_fields::by_get))
+        .route("/api/v1/logs/field-values", get(logs_field_values::by_get))
+        .route("/api/v1/logs/patterns", get(logs_patterns::by_get))
+        .route("/api/v1/logs/context", get(logs_context::by_get))
+        .route("/api/v1/logs/tail", get(logs_tail::by_get))
+        .route("/api/v1/logs/export", get(logs_export::by_get))
         .route("/api/v1/ingest", get(ingest_page::show))
         .route("/api/v1/backup", post(backup::by_post))
         .route("/api/v1/openapi.json", get(openapi::show))

@@ -86,6 +86,11 @@ impl<'a> LogColumns<'a> {
         self.batch.messages(BODY, rows)
     }
 
+    /// True when the bodies are in memory: they are read when they are asked for.
+    pub fn has_read_body(&self) -> bool {
+        self.batch.has_read_messages(BODY)
+    }
+
     /// What a body was.
     pub fn body_kind(&self, row: usize) -> ValueKind {
         ValueKind::from_byte(self.body_kinds()[row]).expect("only known kinds are written")

@@ -252,6 +252,18 @@ impl Batch {
         Texts { texts: downcast(self.column(index)), first: 0 }
     }
 
+    /// True when messages, or some of them, are in memory: those of a part are read when they are asked for.
+    pub fn has_read_messages(&self, message: usize) -> bool {
+        match &self.columns {
+            Columns::InMemory(_) => true,
+            Columns::Stored(stored) => {
+                let column = stored.columns.get(COMMON_COLUMNS + message);
+                column.is_some_and(|column| column.get().is_some())
+                    || stored.text_pages.as_ref().is_some_and(|pages| pages.memory_bytes() > 0)
+            }
+        }
+    }
+
     /// The place of a record in the order of answers.
     pub fn position(&self, row: usize) -> RecordPosition {
         RecordPosition { time: Timestamp(self.times()[row]), sequence: self.sequences()[row] }

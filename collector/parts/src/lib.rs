@@ -35,7 +35,7 @@ pub use head::{Head, HeadSnapshot, HeadStats};
 pub use hidden::HiddenSequences;
 pub use layout::{Layout, Message, OwnColumn, Storage};
 pub use manifest::PartId;
-pub use part::{FileFacts, Part, PartError, PartFiles, PartSettings, StoredGroup, WrittenPart, write_part};
+pub use part::{BytesRead, FileFacts, Part, PartError, PartFiles, PartSettings, StoredGroup, WrittenPart, write_part};
 pub use store::{
     DeletedRecords, ForgetReport, LivePart, MergeOutcome, MergeReport, PartStats, PartStore, RebuildReport, SealReport,
     StoreBackup, StoreCheck, StoreError, StoreSnapshot,

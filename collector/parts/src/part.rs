@@ -12,6 +12,7 @@
 //!
 //! Start at [`write_part`] for writing, at [`merge_parts()`] for making one of several, at [`Part::open`] for reading.
 
+mod bytes_read;
 mod checksums;
 mod error;
 mod gather;
@@ -32,6 +33,7 @@ mod text_pages;
 mod words;
 mod write;
 
+pub use bytes_read::BytesRead;
 pub use error::PartError;
 pub use group::StoredGroup;
 pub(crate) use keeper::Keeper;

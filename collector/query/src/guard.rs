@@ -84,6 +84,12 @@ impl QueryGuard {
         }
     }
 
+    /// A guard with the same caller and memory that ends by then, or sooner where this one does.
+    pub(crate) fn sooner(&self, within: Duration) -> QueryGuard {
+        let by_then = self.clock.monotonic().saturating_add(within);
+        QueryGuard { deadline: self.deadline.min(by_then), ..self.later(Duration::ZERO) }
+    }
+
     /// Counts work (bytes of text, values compared), and looks whether to stop when enough was done since the last look.
     pub(crate) fn spend(&self, work: usize) -> Result<(), Stop> {
         let done = self.work.get().saturating_add(work);

@@ -7,6 +7,7 @@ use crate::guard::{QueryGuard, Stop};
 use crate::limits::{BUCKETS_MAX, SLICE_RECORDS};
 use crate::plan::{Scan, Window};
 use crate::sources::Sources;
+use crate::work::Work;
 use basics::{Reservation, Timestamp};
 use log_store::LogSnapshot;
 use model::{Filter, Level, Severity, TimeRange};
@@ -36,6 +37,8 @@ pub struct HistogramAnswer {
     /// Why the counts are too low. A histogram is counted from its newest record backwards, so it is the older buckets
     /// that lack some.
     pub cut_short: Option<CutShort>,
+    /// What it took.
+    pub work: Work,
     /// Held as long as the buckets are.
     memory: Option<Reservation>,
 }
@@ -82,15 +85,18 @@ pub(crate) fn histogram_in_slices(
     let window = Window { range, before: None, after_sequence: None };
     let sources = Sources::new(snapshot, &window, &question);
     let hands = guard.hands(sources.hands_wanted());
+    let planned = sources.work();
     let pieces = sources.deal_out(hands.count()).into_iter().zip(guard.for_hands(hands.count())).collect();
     let counts = hands
         .map(pieces, |(sources, guard)| Counted::of(&request.filter, sources, window, &grid, slice_records, &guard));
     let counts = counts.into_iter().collect::<Result<Vec<Counted>, QueryError>>()?;
     let has_damage = counts.iter().any(|counted| counted.has_damage);
     let stopped = Stop::first(counts.iter().map(|counted| counted.stopped)).map(Stop::cut_short).transpose()?;
+    let work = counts.iter().fold(planned, |work, counted| work.and(counted.answer.work));
     for counted in counts {
         answer.add(counted);
     }
+    answer.work = work;
     answer.cut_short = CutShort::first(snapshot.is_replaying(), has_damage, stopped);
     Ok(answer)
 }
@@ -105,12 +111,13 @@ struct Counted {
 impl Counted {
     fn of(
         filter: &Filter,
-        sources: Sources,
+        mut sources: Sources,
         window: Window,
         grid: &Grid,
         slice_records: usize,
         guard: &QueryGuard,
     ) -> Result<Counted, QueryError> {
+        sources.begin_on_this_thread();
         let question = Question::compile(filter)?;
         let mut scan = Scan::new(&sources, &question, window, slice_records).in_any_order();
         let mut answer = HistogramAnswer::default();
@@ -119,6 +126,7 @@ impl Counted {
             answer.memory = Some(memory);
             count(&question, &sources, &mut scan, grid, &mut answer, guard)
         });
+        answer.work = sources.work();
         let stopped = counted.err();
         if stopped.is_some() {
             guard.give_up();
@@ -231,7 +239,7 @@ fn level_places() -> [usize; 25] {
 
 /// Where buckets begin. In 128 bits, since the first one may begin before all nameable time.
 #[derive(Debug, Clone, Copy)]
-struct Grid {
+pub(crate) struct Grid {
     width: i128,
     /// Number of the first bucket, counted from 1970.
     first: i128,
@@ -239,7 +247,7 @@ struct Grid {
 }
 
 impl Grid {
-    fn new(range: TimeRange, width: Duration) -> Result<Grid, QueryError> {
+    pub(crate) fn new(range: TimeRange, width: Duration) -> Result<Grid, QueryError> {
         let width = i128::try_from(width.as_nanos()).ok().filter(|width| *width > 0);
         let width = width.ok_or(QueryError::BucketWithoutWidth)?;
         if range.is_empty() {
@@ -254,7 +262,17 @@ impl Grid {
         }
     }
 
-    fn index_of(&self, time: i128) -> usize {
+    /// How many buckets there are.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Their first moments.
+    pub(crate) fn starts(&self) -> impl Iterator<Item = Timestamp> {
+        (0..self.count).map(|index| self.moment(index))
+    }
+
+    pub(crate) fn index_of(&self, time: i128) -> usize {
         usize::try_from(time.div_euclid(self.width) - self.first).unwrap_or(usize::MAX)
     }
 
@@ -262,13 +280,15 @@ impl Grid {
         (self.first + index as i128) * self.width
     }
 
+    /// The first moment of a bucket, or the first nameable one.
+    fn moment(&self, index: usize) -> Timestamp {
+        let start = self.start_of(index).clamp(i128::from(i64::MIN), i128::from(i64::MAX));
+        Timestamp(i64::try_from(start).expect("clamped to 64 bits"))
+    }
+
     fn empty_buckets(&self, guard: &QueryGuard) -> Result<(Vec<HistogramBucket>, Reservation), Stop> {
         let memory = guard.reserve((self.count * size_of::<HistogramBucket>()) as u64)?;
-        let bucket = |index| {
-            let start = self.start_of(index).clamp(i128::from(i64::MIN), i128::from(i64::MAX));
-            let start = Timestamp(i64::try_from(start).expect("clamped to 64 bits"));
-            HistogramBucket { start, count: 0, by_level: [0; LEVEL_COUNT] }
-        };
+        let bucket = |index| HistogramBucket { start: self.moment(index), count: 0, by_level: [0; LEVEL_COUNT] };
         Ok(((0..self.count).map(bucket).collect(), memory))
     }
 }

@@ -16,29 +16,43 @@
 //! `pipeline.rs`.
 
 mod answer;
+mod context;
 mod crew;
 mod cut_short;
 mod error;
 mod evaluate;
+mod export;
+mod fields;
 mod found_rows;
 mod guard;
 mod histogram;
 mod limits;
 mod matching;
 mod newest;
+mod nothing;
+mod patterns;
 mod pipeline;
 mod plan;
 mod search;
 mod sources;
+mod tail;
+mod work;
 
+pub use context::{ContextAnswer, ContextRequest, context};
 pub use crew::{Crew, Piece};
 pub use cut_short::CutShort;
 pub use error::QueryError;
+pub use export::{ExportAnswer, ExportEnd, ExportRequest, ExportRow, export};
+pub use fields::{FieldFacts, FieldsAnswer, FieldsRequest, fields};
 pub use guard::QueryGuard;
 pub use histogram::{HistogramAnswer, HistogramBucket, HistogramRequest, histogram};
 pub use matching::{MatchingAnswer, MatchingRequest, matching};
+pub use nothing::{Counted, Near, NothingAnswer, NothingRequest, nothing};
+pub use patterns::{PatternFacts, PatternsAnswer, PatternsRequest, patterns};
 pub use pipeline::{Cell, PipelineAnswer, PipelineRecord, PipelineRequest, PipelineRows, pipeline};
 pub use search::{SearchAnswer, SearchRequest, search};
+pub use tail::{TailAnswer, TailRequest, newest_sequence, tail};
+pub use work::Work;
 
 #[cfg(test)]
 mod tests;

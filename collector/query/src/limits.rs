@@ -68,5 +68,15 @@ pub(crate) const PATTERNS_DEFAULT: usize = 100;
 pub(crate) const PARSED_FIELDS_MAX: usize = 256;
 /// Most records whose surroundings are looked for at once: the newest ones.
 pub(crate) const CONTEXT_HITS_MAX: usize = 100;
+/// Conditions of a question without an answer that are looked at one by one; those beyond are taken together.
+pub(crate) const NOTHING_CONDITIONS_MAX: usize = 8;
+/// Matches of one of them are counted up to here.
+pub(crate) const NOTHING_COUNT_MAX: u64 = 1_000;
+/// How long is looked for why nothing was found.
+pub(crate) const NOTHING_TIME: std::time::Duration = std::time::Duration::from_secs(2);
+/// Records among which near words are looked for: the newest ones.
+pub(crate) const NEAR_SAMPLE_RECORDS: usize = 10_000;
+/// Near words that are given for one condition.
+pub(crate) const NEAR_PER_CONDITION_MAX: usize = 3;
 /// How long a pipeline may take beyond its deadline to make an answer of what it read in time.
 pub(crate) const PIPES_GRACE: std::time::Duration = std::time::Duration::from_secs(2);

@@ -32,6 +32,11 @@ mod top;
 mod view;
 
 pub use cell::Cell;
+pub(crate) use context::{Sides, Surroundings};
+pub(crate) use gather::{Counts, Road, Sink};
+pub(crate) use held::Held;
+pub(crate) use parse::Parse;
+pub(crate) use view::{Base, Row, View};
 
 use crate::cut_short::CutShort;
 use crate::error::QueryError;
@@ -41,11 +46,10 @@ use crate::limits::{CONTEXT_HITS_MAX, ENTRY_BYTES, PATTERNS_DEFAULT, PIPES_GRACE
 use crate::newest::Newest;
 use crate::plan::{Scan, Window};
 use crate::sources::Sources;
+use crate::work::Work;
 use basics::{Reservation, Timestamp};
-use context::{Sides, Surroundings};
-use gather::{Counts, Groups, Road, Sink};
-use held::Held;
-use log_store::LogSnapshot;
+use gather::Groups;
+use log_store::{LogColumns, LogSnapshot};
 use model::{Field, Filter, LogRecord, Pipe, SortKey, TimeRange};
 use shared::Shared;
 use sort::Sorter;
@@ -53,7 +57,6 @@ use stats::Stats;
 use std::collections::HashSet;
 use std::sync::Arc;
 use step::Step;
-use view::Row;
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,8 +87,10 @@ pub struct PipelineAnswer {
     pub matched: u64,
     /// Why the answer is not whole.
     pub cut_short: Option<CutShort>,
+    /// What it took.
+    pub work: Work,
     /// Held as long as the rows are.
-    _memory: Option<Reservation>,
+    pub(crate) memory: Option<Reservation>,
 }
 
 /// The rows of an answer.
@@ -113,7 +118,7 @@ pub struct PipelineRecord {
 
 /// A table that one pipe made.
 #[derive(Debug)]
-struct Made {
+pub(crate) struct Made {
     columns: Vec<Arc<Field>>,
     rows: Vec<Vec<Cell>>,
 }
@@ -202,6 +207,11 @@ fn choose(columns: &mut Option<Vec<Arc<Field>>>, step: &Step) {
     }
 }
 
+/// Reads the columns that the values of fields may come from, so that damage is known before anything is made of them.
+pub(crate) fn touch_fields(columns: LogColumns<'_>, fields: &[Field]) {
+    fields.iter().for_each(|field| view::touch(columns, field));
+}
+
 /// Refuses columns of one name.
 fn check_columns<'a>(fields: impl Iterator<Item = &'a Field>) -> Result<(), QueryError> {
     let mut names: Vec<String> = fields.map(name_of).collect();
@@ -212,7 +222,7 @@ fn check_columns<'a>(fields: impl Iterator<Item = &'a Field>) -> Result<(), Quer
 }
 
 /// What a field's column is called.
-fn name_of(field: &Field) -> String {
+pub(crate) fn name_of(field: &Field) -> String {
     match field {
         Field::Time => "time".to_owned(),
         Field::Body => "body".to_owned(),
@@ -246,9 +256,18 @@ pub(crate) fn pipeline_in_slices(
             Some(shared.gather(std::mem::take(&mut sources), guard)?)
         }
     };
+    // The caller's thread was a hand as well, and what it read is counted there.
+    sources.begin_on_this_thread();
     let mut scan = Scan::new(&sources, &question, window, slice_records);
-    let mut run =
-        Run { snapshot, request, rate_range, surroundings: Surroundings::new()?, slice_records, has_damage: false };
+    let mut run = Run {
+        snapshot,
+        request,
+        rate_range,
+        surroundings: Surroundings::new()?,
+        slice_records,
+        has_damage: false,
+        work: Work::default(),
+    };
     let mut counts = Counts::default();
     let mut stopped = None;
     let road = Road { question: &question, sources: &sources, steps: &plan.steps };
@@ -257,6 +276,7 @@ pub(crate) fn pipeline_in_slices(
     let begun = match grouped {
         Some(grouped) => {
             run.has_damage = grouped.has_damage;
+            run.work = grouped.work;
             counts = grouped.counts;
             grouped.together(&sources, guard, &mut stopped)?
         }
@@ -299,7 +319,8 @@ pub(crate) fn pipeline_in_slices(
     let cut_short = CutShort::first(snapshot.is_replaying(), has_damage, stopped);
     let has_more = state.has_more;
     let (scanned, matched) = (counts.scanned, counts.matched);
-    Ok(PipelineAnswer { rows: rows_of(state), has_more, scanned, matched, cut_short, _memory: memory })
+    let work = sources.work().and(run.work);
+    Ok(PipelineAnswer { rows: rows_of(state), has_more, scanned, matched, cut_short, work, memory })
 }
 
 /// The time that rates are counted over; a range without a beginning has none.
@@ -346,6 +367,8 @@ struct Run<'a> {
     surroundings: Surroundings,
     slice_records: usize,
     has_damage: bool,
+    /// What the surroundings of records took.
+    work: Work,
 }
 
 impl Run<'_> {
@@ -425,6 +448,8 @@ impl Run<'_> {
         let sources = self.surroundings.sources(self.snapshot);
         let around = self.surroundings.around(&sources, hits, sides, self.slice_records, held, guard);
         self.has_damage |= sources.has_damage();
+        // All bytes are counted by who reads for the whole query.
+        self.work = self.work.and(Work { index_bytes_read: 0, record_bytes_read: 0, ..sources.work() });
         state.rows = around?;
         Ok(())
     }
@@ -544,4 +569,4 @@ fn rows_of(state: State) -> PipelineRows {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -181,6 +181,7 @@ impl<'s> Scan<'s> {
                 && self.sources.group(unread.source).is_some_and(|group| !self.question.may_match(group));
             if is_in_vain {
                 guard.spend(WORK_PER_GROUP)?;
+                self.sources.note_in_vain();
                 self.unread.pop();
                 continue;
             }

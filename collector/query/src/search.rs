@@ -10,6 +10,7 @@ use crate::limits::SLICE_RECORDS;
 use crate::newest::{Found, Newest};
 use crate::plan::{Scan, Window};
 use crate::sources::Sources;
+use crate::work::Work;
 use basics::{Reservation, Timestamp};
 use log_store::{LogColumns, LogSnapshot};
 use model::{Filter, LogRecord, RecordPosition, TimeRange};
@@ -43,6 +44,8 @@ pub struct SearchAnswer {
     /// Where the next page begins: strictly before this position. `None` when nothing can follow. Behind a full page it
     /// is the last record's position; behind an early end it is where the search stopped.
     pub next: Option<RecordPosition>,
+    /// What it took.
+    pub work: Work,
     /// Held as long as the records are.
     memory: Option<Reservation>,
 }
@@ -93,6 +96,7 @@ pub(crate) fn search_in_slices(
     }
     drop(found_memory);
     answer.cut_short = CutShort::first(snapshot.is_replaying(), sources.has_damage(), stopped);
+    answer.work = sources.work();
     Ok(answer)
 }
 
@@ -129,7 +133,7 @@ fn read(
 }
 
 /// The first position that is not before another one.
-fn just_behind(position: RecordPosition) -> RecordPosition {
+pub(crate) fn just_behind(position: RecordPosition) -> RecordPosition {
     match position.sequence.checked_add(1) {
         Some(sequence) => RecordPosition { sequence, ..position },
         None => RecordPosition { time: Timestamp(position.time.0.saturating_add(1)), sequence: 0 },

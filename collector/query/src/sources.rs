@@ -7,9 +7,10 @@ use crate::evaluate::Question;
 use crate::guard::{QueryGuard, Stop};
 use crate::limits::{GROUP_RECORD_BYTES, GROUPS_PER_HAND, HANDS_MAX, OPEN_GROUPS_MAX, PICKED_BYTES, PICKED_SHARE};
 use crate::plan::Window;
+use crate::work::Work;
 use basics::Reservation;
-use log_store::LogSnapshot;
-use parts::{Batch, HiddenSequences, LivePart, StoredGroup};
+use log_store::{LogColumns, LogSnapshot};
+use parts::{Batch, BytesRead, HiddenSequences, LivePart, StoredGroup};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
@@ -23,12 +24,17 @@ pub(crate) struct Sources {
     opened: RefCell<Vec<Opened>>,
     opened_max: Cell<usize>,
     has_damage: Cell<bool>,
+    work: Cell<Work>,
+    /// What this thread had read before.
+    read_before: BytesRead,
 }
 
 #[derive(Debug)]
 struct Stored {
     group: StoredGroup,
     part: Arc<LivePart>,
+    was_opened: Cell<bool>,
+    had_texts: Cell<bool>,
 }
 
 /// A row group that is open.
@@ -48,6 +54,8 @@ impl Default for Sources {
             opened: RefCell::default(),
             opened_max: Cell::new(OPEN_GROUPS_MAX),
             has_damage: Cell::new(false),
+            work: Cell::default(),
+            read_before: BytesRead::of_this_thread(),
         }
     }
 }
@@ -73,20 +81,33 @@ impl Sources {
         let keys = question.required_keys();
         let in_memory = snapshot.batches().to_vec();
         let mut sources = Sources { in_memory, hidden: snapshot.hidden().clone(), ..Sources::default() };
+        let mut work = Work { batches: sources.in_memory.len() as u64, ..Work::default() };
         for part in snapshot.parts() {
+            work.parts += 1;
             if !window.may_hold_times(part.time_range()) || !window.may_hold_sequences(part.sequence_range()) {
+                work.parts_outside += 1;
                 continue;
             }
             // An index that cannot be read says nothing; reading the records will tell whether they are whole.
             if !keys.is_empty() && !part.part().may_hold_words(&keys).unwrap_or(true) {
+                work.parts_without_words += 1;
                 continue;
             }
             match part.part().groups() {
                 Ok(groups) => {
+                    work.groups += groups.len() as u64;
+                    let known = sources.stored.len();
+                    let listed = groups.len();
                     let asked = groups.into_iter().filter(|group| {
                         window.may_hold_times(group.time_range()) && window.may_hold_sequences(group.sequence_range())
                     });
-                    sources.stored.extend(asked.map(|group| Stored { group, part: part.clone() }));
+                    sources.stored.extend(asked.map(|group| Stored {
+                        group,
+                        part: part.clone(),
+                        was_opened: Cell::new(false),
+                        had_texts: Cell::new(false),
+                    }));
+                    work.groups_outside += (listed + known - sources.stored.len()) as u64;
                 }
                 Err(error) => {
                     part.report_damage(&error);
@@ -94,7 +115,13 @@ impl Sources {
                 }
             }
         }
+        sources.work.set(work);
         sources
+    }
+
+    /// Counts what is read from here on by the calling thread: each hand has a thread of its own.
+    pub(crate) fn begin_on_this_thread(&mut self) {
+        self.read_before = BytesRead::of_this_thread();
     }
 
     /// The records that were deleted: they belong into no answer.
@@ -131,18 +158,20 @@ impl Sources {
             return Ok(batch);
         }
         if opened.len() >= self.opened_max.get() {
-            opened.remove(0);
+            self.close(opened.remove(0));
         }
-        let group = &self.stored[source - self.in_memory.len()].group;
+        let stored = &self.stored[source - self.in_memory.len()];
+        let group = &stored.group;
         let bytes = group.text_bytes() + group.records() as u64 * GROUP_RECORD_BYTES;
         let memory = loop {
             match guard.reserve(bytes) {
                 Ok(memory) => break memory,
                 Err(stop) if opened.is_empty() => return Err(stop),
-                Err(_) => drop(opened.remove(0)),
+                Err(_) => self.close(opened.remove(0)),
             }
         };
         let batch = Arc::new(group.clone().open());
+        stored.was_opened.set(true);
         opened.push(Opened { source, batch: batch.clone(), _memory: memory });
         Ok(batch)
     }
@@ -159,7 +188,7 @@ impl Sources {
         let whole = group.text_bytes() + group.records() as u64 * GROUP_RECORD_BYTES;
         let bytes = (PICKED_BYTES + texts + rows.len() as u64 * GROUP_RECORD_BYTES).min(whole);
         let memory = guard.reserve(bytes).or_else(|_| {
-            self.opened.borrow_mut().clear();
+            self.close_all();
             guard.reserve(bytes)
         })?;
         Ok(Picked { batch: Arc::new(group.clone().open_only(rows)), is_whole: false, _memory: Some(memory) })
@@ -194,12 +223,47 @@ impl Sources {
 
     /// Closes the row groups that are open.
     pub(crate) fn close_all(&self) {
-        self.opened.borrow_mut().clear();
+        self.opened.borrow_mut().drain(..).for_each(|opened| self.close(opened));
     }
 
     /// Closes the row groups that are open, but for this one.
     pub(crate) fn close_all_but(&self, source: usize) {
-        self.opened.borrow_mut().retain(|opened| opened.source == source);
+        let mut opened = self.opened.borrow_mut();
+        while let Some(place) = opened.iter().position(|opened| opened.source != source) {
+            self.close(opened.remove(place));
+        }
+    }
+
+    fn close(&self, opened: Opened) {
+        self.note_texts(&opened);
+    }
+
+    fn note_texts(&self, opened: &Opened) {
+        if let Some(stored) = opened.source.checked_sub(self.in_memory.len()).and_then(|at| self.stored.get(at))
+            && LogColumns::of(&opened.batch).has_read_body()
+        {
+            stored.had_texts.set(true);
+        }
+    }
+
+    /// Counts a row group that is not read, since its index says that it would be in vain.
+    pub(crate) fn note_in_vain(&self) {
+        let work = self.work.get();
+        self.work.set(Work { groups_without_words: work.groups_without_words + 1, ..work });
+    }
+
+    /// What the reading took so far.
+    pub(crate) fn work(&self) -> Work {
+        self.opened.borrow().iter().for_each(|opened| self.note_texts(opened));
+        let read = BytesRead::of_this_thread().since(self.read_before);
+        let count = |is_so: fn(&Stored) -> bool| self.stored.iter().filter(|stored| is_so(stored)).count() as u64;
+        Work {
+            groups_opened: count(|stored| stored.was_opened.get()),
+            groups_with_texts: count(|stored| stored.had_texts.get()),
+            index_bytes_read: read.index,
+            record_bytes_read: read.records,
+            ..self.work.get()
+        }
     }
 
     /// True when the source's batch has told of damage; it is noted then.

@@ -7,6 +7,7 @@
 //! `body.` before a name or a quoted text makes a path into the body: `body.user.id`, `body."my key"`.
 
 use crate::error::SearchLangError;
+use crate::limits::PIPE_ITEMS_MAX;
 use crate::scanner::{Operator, Scanner, quote};
 use model::limits::BODY_PATH_NAMES_MAX;
 use model::{BodyPath, Field};
@@ -52,6 +53,42 @@ pub(crate) fn take_name(scanner: &mut Scanner<'_>) -> Result<Option<Field>, Sear
     let Some(name) = name(scanner)? else { return Ok(None) };
     let message = format!("a path into the body has at most {BODY_PATH_NAMES_MAX} names");
     name.field().ok_or_else(|| SearchLangError::new(start..scanner.at(), message)).map(Some)
+}
+
+/// Reads the name of a field, as a query has it, and nothing else.
+pub fn parse_field(text: &str) -> Result<Field, SearchLangError> {
+    match &parse_fields(text)?[..] {
+        [field] => Ok(field.clone()),
+        _ => Err(SearchLangError::new(0..text.len(), "one field is expected here".to_owned())),
+    }
+}
+
+/// Reads names of fields with commas between them.
+pub fn parse_fields(text: &str) -> Result<Vec<Field>, SearchLangError> {
+    let mut scanner = Scanner::new(text);
+    let mut fields = Vec::new();
+    loop {
+        scanner.skip_white_space();
+        let start = scanner.at();
+        let Some(field) = take_name(&mut scanner)? else {
+            let message = "the name of a field is expected here; other names than plain ones stand in quotes";
+            return Err(SearchLangError::new(start..text.len(), message.to_owned()));
+        };
+        fields.push(field);
+        scanner.skip_white_space();
+        match scanner.peek() {
+            None => return Ok(fields),
+            Some(',') if fields.len() < PIPE_ITEMS_MAX => scanner.advance(1),
+            Some(',') => {
+                let message = format!("at most {PIPE_ITEMS_MAX} fields stand here");
+                return Err(SearchLangError::new(scanner.at()..text.len(), message));
+            }
+            Some(_) => {
+                let message = "a comma or the end is expected behind the name of a field";
+                return Err(SearchLangError::new(scanner.at()..text.len(), message.to_owned()));
+            }
+        }
+    }
 }
 
 /// A name as it is written.
@@ -105,7 +142,7 @@ fn named(name: &str) -> Option<Field> {
 }
 
 /// The name of a field as it is written in a query.
-pub(crate) fn name_of(field: &Field) -> String {
+pub fn name_of(field: &Field) -> String {
     let name = match field {
         Field::Time => "time",
         Field::Body => "body",

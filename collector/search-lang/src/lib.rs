@@ -23,11 +23,14 @@ mod nearest;
 mod pipes;
 mod range;
 mod regex;
+mod render;
 mod scanner;
 mod time;
 mod value;
 
 pub use error::SearchLangError;
+pub use field::{name_of as field_name, parse_field, parse_fields};
+pub use render::render;
 pub use time::parse_time;
 
 use basics::Timestamp;

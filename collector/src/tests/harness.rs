@@ -282,6 +282,44 @@ impl Harness {
         String::from_utf8(answer.body.to_vec()).unwrap()
     }
 
+    /// Moves all records into parts.
+    pub(super) fn seal_head(&self) {
+        self.freeze();
+        self.seal();
+    }
+
+    /// Ends the answers that go on for as long as their readers like, as the first step of a stop does.
+    pub(super) fn end_streams(&self) {
+        self.rooms.api.end_streams();
+    }
+
+    /// Asks with a JSON body.
+    pub(super) async fn ask_by_post(&self, path: &str, body: &serde_json::Value) -> (StatusCode, serde_json::Value) {
+        let request = Request::post(path).header("content-type", JSON);
+        let mut request = request.body(Full::new(Bytes::from(body.to_string()))).unwrap();
+        request.extensions_mut().insert(caller());
+        let answer = read(self.rooms.api.answer(request).await).await;
+        (answer.status, answer.json())
+    }
+
+    /// The first pieces of an answer that does not end.
+    pub(super) async fn first_frames(&self, path_and_query: &str, count: usize) -> String {
+        let mut body = self.get_unread(path_and_query).await.into_body();
+        let mut text = String::new();
+        for _ in 0..count {
+            let bytes = body.frame().await.unwrap().unwrap().into_data().unwrap();
+            text.push_str(std::str::from_utf8(&bytes).unwrap());
+        }
+        text
+    }
+
+    /// Asks with a header.
+    pub(super) async fn get_with(&self, path_and_query: &str, name: &str, value: &str) -> Response<ResponseBody> {
+        let mut request = Request::get(path_and_query).header(name, value).body(Full::new(Bytes::new())).unwrap();
+        request.extensions_mut().insert(caller());
+        self.rooms.api.answer(request).await
+    }
+
     /// Searches with a JSON body.
     pub(super) async fn search_by_post(&self, search: &serde_json::Value) -> (StatusCode, serde_json::Value) {
         let request = Request::post("/api/v1/logs/search").header("content-type", JSON);

@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use bytes::Bytes;
 use http::{Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -31,7 +32,8 @@ pub(crate) struct SearchCall<'a> {
     pub(crate) end: Option<&'a str>,
     pub(crate) limit: usize,
     pub(crate) cursor: Option<&'a str>,
-    pub(crate) after: Option<u64>,
+    pub(crate) is_explained: bool,
+    pub(crate) is_asked_why: bool,
 }
 
 /// Records, newest first.
@@ -42,8 +44,23 @@ pub(crate) struct Page {
     pub(crate) cut_short: Option<String>,
     /// How far the collector's store went when it was asked; `None` when it holds nothing, or reads it back yet.
     pub(crate) newest_sequence: Option<u64>,
+    pub(crate) scanned: u64,
+    pub(crate) took_ms: f64,
+    /// What was passed over and read, when that was asked.
+    pub(crate) explain: Option<Value>,
+    /// Why nothing was found.
+    pub(crate) nothing: Option<Value>,
 }
 
+/// A text as it stands in the query of a URL.
+pub(crate) fn encoded(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    text.bytes()
+        .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+#[cfg(test)]
 pub(crate) fn sequence_of(record: &Value) -> u64 {
     record["sequence"].as_str().and_then(|text| text.parse().ok()).unwrap_or(0)
 }
@@ -75,8 +92,10 @@ impl ApiClient {
                 body[key] = json!(value);
             }
         }
-        if let Some(after) = call.after {
-            body["after"] = json!(after.to_string());
+        for (key, flag) in [("explain", call.is_explained), ("why", call.is_asked_why)] {
+            if flag {
+                body[key] = json!(true);
+            }
         }
         self.ask(&body, call.query).await.map(page_of)
     }
@@ -99,14 +118,39 @@ impl ApiClient {
         Ok(answer)
     }
 
+    /// Opens an answer that comes piece by piece.
+    pub(crate) async fn open(&self, query: &str) -> Result<Incoming, Failure> {
+        let mut request = Request::get(self.url.clone());
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = request
+            .body(Full::new(Bytes::new()))
+            .map_err(|error| Failure::usage(format!("the request cannot be built: {error}")))?;
+        let response = tokio::time::timeout(ANSWER_DEADLINE, self.client.request(request))
+            .await
+            .map_err(|_| Failure::unavailable(format!("no answer from {} in {ANSWER_DEADLINE:?}", self.url)))?
+            .map_err(|error| self.unreachable(&error))?;
+        let status = response.status();
+        if status == StatusCode::OK {
+            return Ok(response.into_body());
+        }
+        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
+        let body = body.map_err(|error| Failure::unavailable(format!("the answer broke off: {error}")))?;
+        Err(refusal(status, &serde_json::from_slice(&body.to_bytes()).unwrap_or_default(), query))
+    }
+
+    fn unreachable(&self, error: &hyper_util::client::legacy::Error) -> Failure {
+        let host = self.url.authority().map_or("", |authority| authority.as_str());
+        let cause = first_cause(error);
+        Failure::unavailable(format!(
+            "no collector answers at {host}: {cause}\n  start one with `outrigger`, or name another with --url"
+        ))
+    }
+
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Value), Failure> {
         let host = self.url.authority().map_or("", |authority| authority.as_str());
-        let response = self.client.request(request).await.map_err(|error| {
-            let cause = first_cause(&error);
-            Failure::unavailable(format!(
-                "no collector answers at {host}: {cause}\n  start one with `outrigger`, or name another with --url"
-            ))
-        })?;
+        let response = self.client.request(request).await.map_err(|error| self.unreachable(&error))?;
         let status = response.status();
         let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
         let body = body.map_err(|error| Failure::unavailable(format!("the answer of {host} broke off: {error}")))?;
@@ -141,7 +185,17 @@ fn page_of(mut answer: Value) -> Page {
     };
     let newest_sequence = answer["newest_sequence"].as_str().and_then(|text| text.parse().ok());
     let text = |value: &Value| value.as_str().map(str::to_owned);
-    Page { next: text(&answer["next"]), cut_short: text(&answer["cut_short"]), newest_sequence, records }
+    let whole = |value: Value| Some(value).filter(|value| !value.is_null());
+    Page {
+        next: text(&answer["next"]),
+        cut_short: text(&answer["cut_short"]),
+        newest_sequence,
+        scanned: answer["scanned"].as_u64().unwrap_or(0),
+        took_ms: answer["took_ms"].as_f64().unwrap_or(0.0),
+        explain: whole(answer["explain"].take()),
+        nothing: whole(answer["nothing"].take()),
+        records,
+    }
 }
 
 /// Puts a mark under the place in the query that the collector names.

@@ -1,54 +1,103 @@
-//! What is new, decided from the answers of a collector; asking and printing is done by the parent.
+//! `-f`: what arrives, from the collector's live tail.
 //!
-//! Always true: a record is new exactly once, whatever its time, and what was in the store when following began never is.
-//!
-//! Start at [`Follower::take`].
+//! Always true: a record is printed once, whatever its time, and what was in the store when following began never is. A
+//! stream that breaks off is opened again behind the last record that came; what the collector left out is told.
 
-use super::client::{Page, sequence_of};
-use super::view;
+use super::client::{ApiClient, Page, encoded};
+use super::events::{Event, Events};
+use super::{LogsArgs, Printer, note, view};
+use crate::failure::Failure;
+use http_body_util::BodyExt;
 use serde_json::Value;
+use std::time::Duration;
 
-/// How far was followed, and what was said about it.
-pub(super) struct Follower {
-    after: Option<u64>,
-    told: Option<String>,
+/// Between two tries to open the stream again.
+const PAUSE: Duration = Duration::from_millis(500);
+/// Tries before it is given up: half a minute, in which a collector has restarted.
+const TRIES_MAX: u32 = 60;
+
+/// How far was followed.
+#[derive(Debug, Default)]
+struct Follower {
+    /// The `id` of the last event; `None` before anything was stored.
+    after: Option<String>,
 }
 
-/// What a round brought.
-pub(super) struct Arrived {
-    /// In the order of arrival.
-    pub(super) records: Vec<Value>,
-    /// What the person who follows should know.
-    pub(super) note: Option<String>,
+/// What an event asks for.
+#[derive(Debug, Default, PartialEq)]
+struct Told {
+    record: Option<Value>,
+    note: Option<String>,
+}
+
+/// Prints what arrives behind a sequence until nobody reads it any more.
+pub(super) async fn run(args: &LogsArgs, after: Option<u64>, out: &mut Printer) -> Result<(), Failure> {
+    let mut follower = Follower { after: after.map(|after| after.to_string()) };
+    let mut tries = 0;
+    loop {
+        let path = follower.path(&args.query);
+        let opened = ApiClient::of(&args.url, &path, args.token_file.as_deref())?.open(&args.query).await;
+        let mut body = match opened {
+            Ok(body) => body,
+            // The first time it is an answer; later the collector may be restarting.
+            Err(failure) if tries == 0 || tries >= TRIES_MAX => return Err(failure),
+            Err(_) => {
+                tries += 1;
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        tries = 1;
+        let mut events = Events::default();
+        while let Some(Ok(frame)) = body.frame().await {
+            let Some(bytes) = frame.data_ref() else { continue };
+            let Some(arrived) = events.take(bytes) else {
+                return Err(Failure::unavailable("the collector sent an event without end".to_owned()));
+            };
+            for event in arrived {
+                let told = follower.take(event);
+                if let Some(text) = &told.note {
+                    note(text);
+                }
+                if out.print(told.record.iter())?.is_gone() {
+                    return Ok(());
+                }
+            }
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 impl Follower {
-    /// Follows what comes after this page was found.
-    pub(super) fn behind(page: &Page) -> Follower {
-        Follower { after: page.newest_sequence, told: page.cut_short.clone() }
+    /// Where the stream is that goes on from here.
+    fn path(&self, query: &str) -> String {
+        let after = self.after.as_deref().unwrap_or("start");
+        format!("/api/v1/logs/tail?q={}&after={after}", encoded(query))
     }
 
-    /// Only what has a higher sequence is asked for; everything, when the store was empty.
-    pub(super) fn after(&self) -> Option<u64> {
-        self.after
-    }
-
-    /// Takes the answer to what came after [`Follower::after`].
-    pub(super) fn take(&mut self, round: Page) -> Arrived {
-        // What came in while the round's later pages were asked for stands behind this, and is found by the next round.
-        let end = round.newest_sequence.unwrap_or(u64::MAX);
-        let is_new = |record: &Value| {
-            let sequence = sequence_of(record);
-            sequence <= end && self.after.is_none_or(|after| sequence > after)
-        };
-        let mut records: Vec<Value> = round.records.into_iter().filter(is_new).collect();
-        records.sort_by_key(sequence_of);
-        let shown = records.last().map(sequence_of);
-        self.after = self.after.max(round.newest_sequence.or(shown));
-        let reason = round.cut_short.or_else(|| round.next.map(|_| "limit".to_owned()));
-        let note = reason.as_deref().filter(|reason| self.told.as_deref() != Some(*reason)).map(cut_short_text);
-        self.told = reason;
-        Arrived { records, note }
+    fn take(&mut self, event: Event) -> Told {
+        if let Some(id) = event.id.filter(|id| id.bytes().all(|byte| byte.is_ascii_digit())) {
+            self.after = Some(id);
+        }
+        let data = || serde_json::from_str::<Value>(&event.data).unwrap_or_default();
+        match event.name.as_str() {
+            "message" if !event.data.is_empty() => Told { record: Some(data()), note: None },
+            "missed" => {
+                let note = match data()["records"].as_u64() {
+                    Some(records) => format!(
+                        "{records} records are not shown: more arrives than can be read; narrow the terms, or search for them"
+                    ),
+                    None => {
+                        "records are not shown: more arrives than can be looked through; narrow the terms".to_owned()
+                    }
+                };
+                Told { record: None, note: Some(note) }
+            }
+            "end" => {
+                Told { record: None, note: Some("the collector is stopping; waiting for it to come back".to_owned()) }
+            }
+            _ => Told::default(),
+        }
     }
 }
 
@@ -61,7 +110,6 @@ pub(crate) fn cut_short_text(reason: &str) -> String {
     let advice = match reason {
         "replaying" => "the collector is still reading its log after a restart; ask again in a moment",
         "deadline" | "memory" => "the question is too wide; narrow the time or the terms",
-        "limit" => "more arrives than can be shown; narrow the terms",
         _ => "ask again",
     };
     format!("the answer is not whole ({}): {advice}", view::escaped(reason))

@@ -50,7 +50,7 @@ fn collector(answers: Vec<&'static str>) -> (SocketAddr, Receiver<serde_json::Va
 async fn fetched(answers: Vec<&'static str>, limit: usize) -> (Page, Vec<serde_json::Value>) {
     let (address, asked) = collector(answers);
     let client = ApiClient::new(&format!("http://{address}"), None).unwrap();
-    let page = tokio::time::timeout(Duration::from_secs(10), fetch(&client, &args(&[]), None, limit)).await;
+    let page = tokio::time::timeout(Duration::from_secs(10), fetch(&client, &args(&[]), limit)).await;
     let page = page.expect("no asking without end").map_err(|failure| failure.message).unwrap();
     (page, asked.try_iter().collect())
 }

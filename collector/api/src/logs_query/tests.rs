@@ -1,6 +1,7 @@
 use super::*;
-use basics::{Clock, MemoryBudget, Timestamp};
+use basics::{Clock, MemoryBudget, TenantId, Timestamp};
 use http_body_util::BodyExt;
+use log_store::LogStore;
 use model::Filter;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -28,7 +29,7 @@ async fn answered(query: &str, as_ndjson: bool) -> String {
     let request = PipelineRequest { filter, pipes, range, rows_max: 10, now: Timestamp(0) };
     let answer = query::pipeline(&LogStore::new().snapshot(TenantId(0)), &request, &guard).unwrap();
     let text = AnswerText::new(memory, &guard);
-    let response = render_answer(answer, as_ndjson, text, || Duration::ZERO).unwrap();
+    let response = render_answer(answer, Form { as_ndjson, is_explained: false }, text, || Duration::ZERO).unwrap();
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     String::from_utf8(bytes.to_vec()).unwrap()
 }

@@ -170,8 +170,7 @@ impl StoredGroup {
     pub(crate) fn chunks(&self, root: usize) -> Result<Vec<PackedChunk>, PartError> {
         let contents = &*self.contents;
         let leaves = contents.leaves.get(root).cloned();
-        let leaves =
-            leaves.ok_or_else(|| PartError::malformed(&contents.path, format!("it has no column {root}")))?;
+        let leaves = leaves.ok_or_else(|| PartError::malformed(&contents.path, format!("it has no column {root}")))?;
         let chunk = |leaf| {
             let bytes = Ranges { file_bytes: contents.bytes, ranges: vec![contents.read_chunk(self.number, leaf)?] };
             let metadata = contents.metadata.metadata().row_group(self.number).column(leaf).clone();

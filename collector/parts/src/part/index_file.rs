@@ -2,6 +2,7 @@
 //!
 //! Drawn in docs/formats/part.md. What a section holds is its writer's and reader's business.
 
+use crate::part::bytes_read;
 use crate::part::error::PartError;
 use crate::part::records_file::FileFacts;
 use basics::{Disk, DiskFile, OpenMode};
@@ -238,6 +239,7 @@ impl IndexReader {
 pub(crate) fn read_at(file: &dyn DiskFile, path: &Path, offset: u64, bytes: usize) -> Result<Vec<u8>, PartError> {
     let mut buffer = vec![0; bytes];
     file.read_exact_at(&mut buffer, offset).map_err(PartError::disk("read", path))?;
+    bytes_read::note(path, bytes as u64);
     Ok(buffer)
 }
 

@@ -276,9 +276,8 @@ impl Merging<'_> {
         let (start, last) = (group.time_range().start.0, group.time_range().end.0.saturating_sub(1));
         let waiting = self.rows.last().map(|(newest, _, _)| *newest);
         let is_before = next_start.is_none_or(|next| last <= next);
-        let is_behind = waiting.is_none_or(|newest| {
-            newest <= start && self.rows.len() * WAITING_SHARE >= self.settings.group_records
-        });
+        let is_behind = waiting
+            .is_none_or(|newest| newest <= start && self.rows.len() * WAITING_SHARE >= self.settings.group_records);
         if !is_large || !is_before || !is_behind || self.hidden.meets(group.sequence_range()) {
             return Ok(false);
         }

@@ -33,11 +33,14 @@ pub(crate) struct Sides {
 pub(crate) struct Surroundings {
     question: Question,
     window: Window,
+    /// Only records of the hit's own stream are around it.
+    is_of_stream: bool,
 }
 
 /// The hits of one stream.
 struct Lane {
-    stream: Arc<Stream>,
+    /// `None` where the stream does not matter.
+    stream: Option<Arc<Stream>>,
     /// Oldest first.
     hits: Vec<RecordPosition>,
     /// One before each hit, and one behind the last.
@@ -55,8 +58,13 @@ struct Gap {
 
 impl Surroundings {
     pub(crate) fn new() -> Result<Surroundings, QueryError> {
-        let window = Window { range: TimeRange::ALL, before: None, after_sequence: None };
-        Ok(Surroundings { question: Question::compile(&Filter::All)?, window })
+        Surroundings::within(TimeRange::ALL, true)
+    }
+
+    /// The same in a range of times, and of all streams together where the stream does not matter.
+    pub(crate) fn within(range: TimeRange, is_of_stream: bool) -> Result<Surroundings, QueryError> {
+        let window = Window { range, before: None, after_sequence: None };
+        Ok(Surroundings { question: Question::compile(&Filter::All)?, window, is_of_stream })
     }
 
     pub(crate) fn sources(&self, snapshot: &LogSnapshot) -> Sources {
@@ -73,7 +81,7 @@ impl Surroundings {
         held: &mut Held<'_>,
         guard: &QueryGuard,
     ) -> Result<Vec<Row>, Stop> {
-        let mut lanes = lanes_of(&hits);
+        let mut lanes = lanes_of(&hits, self.is_of_stream);
         let mut scan = Scan::new(sources, &self.question, self.window, slice_records);
         let mut lanes_by_source: HashMap<usize, Vec<Option<usize>>> = HashMap::new();
         while let Some(next) = scan.next_slice(None, guard)? {
@@ -129,14 +137,15 @@ impl Surroundings {
     }
 }
 
-fn lanes_of(hits: &[Row]) -> Vec<Lane> {
+fn lanes_of(hits: &[Row], is_of_stream: bool) -> Vec<Lane> {
     let mut lanes: Vec<Lane> = Vec::new();
     for row in hits {
         let Some(record) = &row.record else { continue };
         let lane = match lane_of(&lanes, &record.stream) {
             Some(lane) => lane,
             None => {
-                lanes.push(Lane { stream: record.stream.clone(), hits: Vec::new(), gaps: Vec::new() });
+                let stream = is_of_stream.then(|| record.stream.clone());
+                lanes.push(Lane { stream, hits: Vec::new(), gaps: Vec::new() });
                 lanes.len() - 1
             }
         };
@@ -150,7 +159,9 @@ fn lanes_of(hits: &[Row]) -> Vec<Lane> {
 }
 
 fn lane_of(lanes: &[Lane], stream: &Arc<Stream>) -> Option<usize> {
-    lanes.iter().position(|lane| Arc::ptr_eq(&lane.stream, stream) || is_same(&lane.stream, stream))
+    lanes
+        .iter()
+        .position(|lane| lane.stream.as_ref().is_none_or(|own| Arc::ptr_eq(own, stream) || is_same(own, stream)))
 }
 
 /// A stream that holds NaN is not equal to itself; its text is.

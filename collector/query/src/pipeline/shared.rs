@@ -11,6 +11,7 @@ use crate::guard::{QueryGuard, Stop};
 use crate::limits::PIPES_GRACE;
 use crate::plan::{Scan, Window};
 use crate::sources::Sources;
+use crate::work::Work;
 use basics::{Reservation, TextHash};
 use model::{Pipe, TimeRange};
 
@@ -30,6 +31,7 @@ pub(super) struct Gathered {
     hands: Vec<Counted>,
     pub(super) counts: Counts,
     pub(super) has_damage: bool,
+    pub(super) work: Work,
 }
 
 /// What one of them counted, and its memory.
@@ -40,11 +42,13 @@ struct Counted {
     counts: Counts,
     stopped: Option<Stop>,
     has_damage: bool,
+    work: Work,
 }
 
 impl Shared<'_> {
     /// Reads all sources.
     pub(super) fn gather(&self, sources: Sources, guard: &QueryGuard) -> Result<Gathered, QueryError> {
+        let planned = sources.work();
         let hands = guard.hands(sources.hands_wanted());
         let pieces = sources.deal_out(hands.count()).into_iter().zip(guard.for_hands(hands.count())).collect();
         let hash = TextHash::default();
@@ -56,10 +60,12 @@ impl Shared<'_> {
             counts.matched += hand.counts.matched;
         }
         let has_damage = hands.iter().any(|hand| hand.has_damage);
-        Ok(Gathered { hands, counts, has_damage })
+        let work = hands.iter().fold(planned, |work, hand| work.and(hand.work));
+        Ok(Gathered { hands, counts, has_damage, work })
     }
 
-    fn count(&self, sources: Sources, hash: &TextHash, guard: &QueryGuard) -> Result<Counted, QueryError> {
+    fn count(&self, mut sources: Sources, hash: &TextHash, guard: &QueryGuard) -> Result<Counted, QueryError> {
+        sources.begin_on_this_thread();
         // What a filter and a step remember while they read is a hand's own.
         let plan = Plan::new(self.request)?;
         let question = Question::compile(&plan.filter)?;
@@ -67,7 +73,14 @@ impl Shared<'_> {
             Groups::Top(top) => Groups::Top(top.hashing_with(hash.clone())),
             groups @ (Groups::Stats(_) | Groups::Patterns(_)) => groups,
         };
-        let mut counted = Counted { groups, memory: None, counts: Counts::default(), stopped: None, has_damage: false };
+        let mut counted = Counted {
+            groups,
+            memory: None,
+            counts: Counts::default(),
+            stopped: None,
+            has_damage: false,
+            work: Work::default(),
+        };
         let mut held = match Held::new(&sources, guard) {
             Ok(held) => held,
             Err(stop) => {
@@ -87,6 +100,7 @@ impl Shared<'_> {
             guard.give_up();
         }
         counted.has_damage = sources.has_damage();
+        counted.work = sources.work();
         Ok(counted)
     }
 }

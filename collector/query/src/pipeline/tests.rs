@@ -41,7 +41,7 @@ fn records(answer: PipelineAnswer) -> Vec<LogRecord> {
 }
 
 /// Newest first.
-fn matching(world: &World, filter: &Filter) -> Vec<LogRecord> {
+pub(crate) fn matching(world: &World, filter: &Filter) -> Vec<LogRecord> {
     let mut found: Vec<LogRecord> =
         world.records.iter().filter(|record| naive::matches(filter, record)).cloned().collect();
     found.sort_by_key(|record| Reverse(record.position));
@@ -49,7 +49,7 @@ fn matching(world: &World, filter: &Filter) -> Vec<LogRecord> {
 }
 
 /// The value of a field, by building all of it.
-fn value(record: &LogRecord, field: &Field) -> Option<Value> {
+pub(crate) fn value(record: &LogRecord, field: &Field) -> Option<Value> {
     let some = |text: &str| Some(Value::Str(text.into())).filter(|_| !text.is_empty());
     match field {
         Field::Time => Some(Value::Str(format!("@{}", record.position.time.0).into())),

@@ -169,3 +169,37 @@ fn what_looks_like_an_address_a_time_or_a_path_is_text() {
     check("path:/api/v1 url:http://x/y", r#"([path] has "/api/v1" & [url] has "http://x/y")"#);
     check("localhost:8080", r#"[localhost] has "8080""#);
 }
+
+#[test]
+fn names_of_fields_are_read_alone() {
+    let names = |text: &str| -> Option<Vec<String>> {
+        let fields = crate::parse_fields(text).ok()?;
+        Some(fields.iter().map(crate::field_name).collect())
+    };
+    assert_eq!(names(" user, \"my key\" ,body.a.b,level").unwrap(), ["user", "\"my key\"", "body.a.b", "level"]);
+    for wrong in ["", " ", "a b", "a,", ",a", "a | limit 1", "\"a", "5", &"a,".repeat(100)] {
+        assert_eq!(names(wrong), None, "{wrong}");
+    }
+    assert!(crate::parse_field("a,b").is_err());
+    assert_eq!(crate::parse_field("service").ok(), Some(model::Field::Service));
+}
+
+#[test]
+fn filters_are_told_as_people_write_them() {
+    for query in [
+        "timeout",
+        "user:anna",
+        "user=anna",
+        "node-23 level>=warn",
+        "a OR b",
+        "\"disk full\"",
+        "user=\"Anna Lee\"",
+        "user:*",
+    ] {
+        let filter = crate::parse(query, basics::Timestamp(0)).unwrap();
+        assert_eq!(crate::render(&filter).unwrap(), query);
+    }
+    // What would be read otherwise stands in quotes.
+    let filter = crate::parse("\"in\" \"OR\" \"a:b\"", basics::Timestamp(0)).unwrap();
+    assert_eq!(crate::render(&filter).unwrap(), "\"in\" \"OR\" \"a:b\"");
+}

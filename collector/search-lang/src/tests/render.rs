@@ -1,133 +1,15 @@
-//! Filters and pipes as queries.
+//! Pipes as queries.
 
-use super::show::sign;
+use crate::render::slashed;
 use crate::scanner::quote;
-use model::{
-    ChosenField, Field, Filter, Level, Literal, ParseSyntax, Pipe, SortKey, StatColumn, StatFunction, StatGroup, Term,
-    TextTarget,
-};
+use model::{ChosenField, Field, Filter, ParseSyntax, Pipe, SortKey, StatColumn, StatFunction, StatGroup};
 
-/// A query for a filter; `None` where the language has no words for it.
-pub(super) fn render(filter: &Filter) -> Option<String> {
-    match filter {
-        Filter::All => Some("*".to_owned()),
-        Filter::And(parts) => joined(parts, " AND ", "*"),
-        Filter::Or(parts) => joined(parts, " OR ", "NOT *"),
-        Filter::Not(inner) => Some(format!("NOT ({})", render(inner)?)),
-        Filter::Text { target, term } => {
-            Some(format!("{}{}", place(target, |field| has_words(field, term))?, starred(term)))
-        }
-        Filter::Exact { target, term } => {
-            let term = Term { text: single_quoted(&term.text).into(), ..term.clone() };
-            Some(format!("{}{}", place(target, |_| true)?, with_stars(&term)))
-        }
-        Filter::Wildcard { target, wildcard } => {
-            // A query has no quotes within a word, so its pieces hold nothing that ends one.
-            let text = wildcard.pieces.join("*");
-            let is_plain = |next: char| next.is_alphanumeric() && !matches!(next, '*');
-            let is_bare = text.split('*').all(|piece| !piece.is_empty() && piece.chars().all(is_plain));
-            let (is_open_start, is_open_end) = (wildcard.is_open_start, wildcard.is_open_end);
-            let term = Term { text: text.into(), is_open_start, is_open_end };
-            is_bare.then(|| Some(format!("{}{}", place(target, |_| true)?, with_stars(&term)))).flatten()
-        }
-        Filter::Regex { target, regex } => {
-            let slashed = slashed(regex)?;
-            Some(format!("{}{slashed}", place(target, |_| true)?))
-        }
-        Filter::OneOf { field, values } => {
-            let is_askable = !values.is_empty() && values.iter().all(|value| is_askable(field, value));
-            let values: Vec<String> = values.iter().map(|value| quote(value)).collect();
-            is_askable.then(|| format!("{} in ({})", name(field), values.join(", ")))
-        }
-        Filter::InIpRange { field, range } => match field {
-            Field::Level | Field::TraceId | Field::SpanId => None,
-            _ => Some(format!("{}:[{} TO {}]", name(field), range.first(), range.last())),
-        },
-        Filter::Equals { field, value } => {
-            is_askable(field, value).then(|| format!("{}={}", name(field), quote(value)))
-        }
-        Filter::Exists(field) => Some(format!("{}:*", name(field))),
-        Filter::Compare { field, comparison, literal } => {
-            Some(format!("{}{}{}", name(field), sign(*comparison), render_literal(literal)))
-        }
-    }
-}
-
-fn joined(parts: &[Filter], between: &str, empty: &str) -> Option<String> {
-    if parts.is_empty() {
-        return Some(empty.to_owned());
-    }
-    let parts: Option<Vec<String>> = parts.iter().map(|part| Some(format!("({})", render(part)?))).collect();
-    Some(parts?.join(between))
-}
-
-fn place(target: &TextTarget, is_sayable: impl Fn(&Field) -> bool) -> Option<String> {
-    match target {
-        TextTarget::Anywhere => Some(String::new()),
-        TextTarget::Field(field) => is_sayable(field).then(|| format!("{}:", name(field))),
-    }
-}
-
-fn starred(term: &Term) -> String {
-    with_stars(&Term { text: quote(&term.text).into(), ..term.clone() })
-}
-
-fn with_stars(term: &Term) -> String {
-    let star = |is_open: bool| if is_open { "*" } else { "" };
-    format!("{}{}{}", star(term.is_open_start), term.text, star(term.is_open_end))
-}
-
-fn single_quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
-}
-
-/// `None` where a word would stand instead of an expression.
-fn slashed(regex: &str) -> Option<String> {
-    if regex.is_empty() || regex.starts_with(char::is_whitespace) || regex.ends_with(char::is_whitespace) {
-        return None;
-    }
-    // A slash that is escaped already stays so.
-    Some(format!("/{}/", regex.replace('/', "\\/")))
-}
+pub(super) use crate::render::render;
 
 fn name(field: &Field) -> String {
     match field {
         Field::Attribute(key) => quote(key),
         known => crate::field::name_of(known),
-    }
-}
-
-fn is_hexadecimal(text: &str, digits: usize) -> bool {
-    text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// A level's name asks for the level, and an id is asked for whole, whatever a filter could express beyond.
-fn has_words(field: &Field, term: &Term) -> bool {
-    let is_open = term.is_open_start || term.is_open_end;
-    match field {
-        Field::Level => is_open || Level::parse(&term.text).is_none(),
-        Field::TraceId => is_open || is_hexadecimal(&term.text, 32),
-        Field::SpanId => is_open || is_hexadecimal(&term.text, 16),
-        _ => true,
-    }
-}
-
-fn is_askable(field: &Field, value: &str) -> bool {
-    match field {
-        Field::Level => !value.is_empty() && Level::parse(value).is_none_or(|level| level.name() == value),
-        Field::TraceId => is_hexadecimal(value, 32),
-        Field::SpanId => is_hexadecimal(value, 16),
-        _ => true,
-    }
-}
-
-fn render_literal(literal: &Literal) -> String {
-    match literal {
-        Literal::Number(number) => format!("{number:?}"),
-        Literal::Int(number) => number.to_string(),
-        Literal::Text(text) => quote(text),
-        Literal::Time(time) => time.to_string(),
-        Literal::Level(level) => level.to_string(),
     }
 }
 
