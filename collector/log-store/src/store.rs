@@ -4,6 +4,7 @@ use crate::assemble::{NewLogs, assemble};
 use crate::columns::layout;
 use crate::streams::StreamTable;
 use basics::{Disk, TenantId};
+use parts::manifest::PartEntry;
 use parts::{Batch, HeadStats, LivePart, PartSettings, PartStats, PartStore, SealReport, StoreCheck, StoreError};
 use std::collections::HashMap;
 use std::path::Path;
@@ -32,6 +33,7 @@ struct Writing {
 pub struct LogSnapshot {
     batches: Arc<[Arc<Batch>]>,
     parts: Arc<[Arc<LivePart>]>,
+    quarantined: Arc<[Arc<PartEntry>]>,
     is_replaying: bool,
 }
 
@@ -117,6 +119,7 @@ impl LogStore {
         LogSnapshot {
             batches: snapshot.batches().cloned().collect(),
             parts: snapshot.parts().iter().cloned().collect(),
+            quarantined: snapshot.quarantined().iter().cloned().collect(),
             is_replaying,
         }
     }
@@ -155,6 +158,11 @@ impl LogSnapshot {
     /// The parts, in no order that matters. Their times may overlap.
     pub fn parts(&self) -> &[Arc<LivePart>] {
         &self.parts
+    }
+
+    /// The parts in quarantine, whose records are missing.
+    pub fn quarantined(&self) -> &[Arc<PartEntry>] {
+        &self.quarantined
     }
 
     /// True when records of the time before a restart may be missing.

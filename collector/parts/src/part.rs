@@ -31,6 +31,7 @@ mod write;
 
 pub use error::PartError;
 pub use group::StoredGroup;
+pub(crate) use index_file::mend_index_checksums;
 pub(crate) use keeper::Keeper;
 pub(crate) use merge_parts::{MergeFailure, merge_parts};
 pub use open::Part;

@@ -9,6 +9,7 @@ use crate::limits::{GROUP_RECORD_BYTES, GROUPS_PER_HAND, HANDS_MAX, OPEN_GROUPS_
 use crate::plan::Window;
 use basics::Reservation;
 use log_store::LogSnapshot;
+use parts::manifest::PartEntry;
 use parts::{Batch, LivePart, StoredGroup};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -69,7 +70,11 @@ impl Sources {
     /// What may hold records of the window that match. A part that cannot be opened is left out, and its damage noted.
     pub(crate) fn new(snapshot: &LogSnapshot, window: &Window, question: &Question) -> Sources {
         let keys = question.required_keys();
-        let mut sources = Sources { in_memory: snapshot.batches().to_vec(), ..Sources::default() };
+        let is_missing = |part: &Arc<PartEntry>| {
+            window.may_hold_times(part.time_range()) && window.may_hold_sequences(part.sequence_range())
+        };
+        let has_damage = Cell::new(snapshot.quarantined().iter().any(is_missing));
+        let mut sources = Sources { in_memory: snapshot.batches().to_vec(), has_damage, ..Sources::default() };
         for part in snapshot.parts() {
             if !window.may_hold_times(part.time_range()) || !window.may_hold_sequences(part.sequence_range()) {
                 continue;
