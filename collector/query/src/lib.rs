@@ -21,6 +21,7 @@ mod cut_short;
 mod error;
 mod evaluate;
 mod found_rows;
+pub mod fuzz;
 mod guard;
 mod histogram;
 mod limits;
