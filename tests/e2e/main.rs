@@ -11,6 +11,7 @@ mod endings;
 mod encrypted;
 mod first_steps;
 mod logs_command;
+mod outside_readers;
 mod overload;
 mod readme;
 mod real_input;
