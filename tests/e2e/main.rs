@@ -13,6 +13,7 @@ mod first_steps;
 mod log_face;
 mod logs_command;
 mod looking_after_data;
+mod outside_readers;
 mod overload;
 mod readme;
 mod real_input;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the real senders of the end-to-end tests need: the gateway and the Python packages into
+# Installs what the real senders and readers of the end-to-end tests need: the gateway and the Python packages into
 # target/real-input/venv, the JavaScript packages and the service into target/real-input/node.
 # Does nothing when that was done before with the same lists. Needs python3 with venv, node and npm.
 set -eu

@@ -4,6 +4,7 @@ use crate::assemble::{NewLogs, assemble, position_of};
 use crate::columns::layout;
 use crate::streams::StreamTable;
 use basics::{Disk, TenantId, Timestamp};
+use parts::manifest::PartEntry;
 use parts::retention::{DaysLeft, RetentionSettings};
 use parts::{
     Batch, DeletedRecords, HeadStats, HiddenSequences, LivePart, PartSettings, PartStats, PartStore, RebuildReport,
@@ -40,6 +41,7 @@ pub struct LogSnapshot {
     batches: Arc<[Arc<Batch>]>,
     parts: Arc<[Arc<LivePart>]>,
     hidden: Arc<HiddenSequences>,
+    quarantined: Arc<[Arc<PartEntry>]>,
     is_replaying: bool,
 }
 
@@ -167,6 +169,7 @@ impl LogStore {
             batches: snapshot.batches().cloned().collect(),
             parts: snapshot.parts().iter().cloned().collect(),
             hidden: snapshot.hidden().clone(),
+            quarantined: snapshot.quarantined().iter().cloned().collect(),
             is_replaying,
         }
     }
@@ -215,6 +218,11 @@ impl LogSnapshot {
     /// The records that were deleted: they may be in batches and parts, and belong into no answer.
     pub fn hidden(&self) -> &Arc<HiddenSequences> {
         &self.hidden
+    }
+
+    /// The parts in quarantine, whose records are missing.
+    pub fn quarantined(&self) -> &[Arc<PartEntry>] {
+        &self.quarantined
     }
 
     /// True when records of the time before a restart may be missing.

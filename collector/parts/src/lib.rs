@@ -18,6 +18,7 @@
 
 mod attributes;
 mod batch;
+pub mod fuzz;
 mod head;
 mod hidden;
 mod layout;

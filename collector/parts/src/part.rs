@@ -36,6 +36,7 @@ mod write;
 pub use bytes_read::BytesRead;
 pub use error::PartError;
 pub use group::StoredGroup;
+pub(crate) use index_file::mend_index_checksums;
 pub(crate) use keeper::Keeper;
 pub(crate) use merge_parts::{MergeFailure, Merged, merge_parts};
 pub use open::Part;

@@ -104,6 +104,7 @@ pub struct StoreSnapshot {
     frozen: Option<HeadSnapshot>,
     parts: Arc<Vec<Arc<LivePart>>>,
     hidden: Arc<HiddenSequences>,
+    quarantined: Vec<Arc<PartEntry>>,
 }
 
 /// What a seal did.
@@ -138,12 +139,12 @@ pub struct PartStats {
     pub hidden_records: u64,
 }
 
-const PARTS_DIR: &str = "parts";
+pub(crate) const PARTS_DIR: &str = "parts";
 const TOMBSTONES_DIR: &str = "tombstones";
 const NANOS_PER_DAY: i64 = 86_400_000_000_000;
 /// What a file is, in the manifest.
-const RECORDS_KIND: u8 = 1;
-const INDEX_KIND: u8 = 2;
+pub(crate) const RECORDS_KIND: u8 = 1;
+pub(crate) const INDEX_KIND: u8 = 2;
 
 impl std::fmt::Debug for PartStore {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -238,6 +239,7 @@ impl PartStore {
             frozen: view.frozen.as_ref().map(|frozen| frozen.head.snapshot(tenant)),
             parts: view.parts.get(&tenant).cloned().unwrap_or_default(),
             hidden: view.hidden.get(&tenant).cloned().unwrap_or_default(),
+            quarantined: view.quarantined(tenant),
         }
     }
 
@@ -415,6 +417,12 @@ impl View {
         Arc::make_mut(self.parts.entry(part.entry().tenant).or_default()).push(part);
     }
 
+    /// What is missing of a tenant's records until somebody brings it back.
+    fn quarantined(&self, tenant: TenantId) -> Vec<Arc<PartEntry>> {
+        let entries = self.state.quarantined().filter_map(|(id, _)| self.state.part(id));
+        entries.filter(|entry| entry.tenant == tenant).cloned().collect()
+    }
+
     /// Takes parts out. The caller lets go of them when it holds no lock: with the last holder files may go.
     #[must_use]
     fn take(&mut self, ids: &BTreeSet<PartId>) -> Vec<Arc<LivePart>> {
@@ -445,6 +453,11 @@ impl StoreSnapshot {
     /// The records that were deleted. They may be in batches and parts, and belong into no answer.
     pub fn hidden(&self) -> &Arc<HiddenSequences> {
         &self.hidden
+    }
+
+    /// The parts in quarantine: their records are missing, which an answer that might hold some has to say.
+    pub fn quarantined(&self) -> &[Arc<PartEntry>] {
+        &self.quarantined
     }
 }
 
@@ -491,7 +504,7 @@ fn remove_unnamed(disk: &dyn Disk, parts_dir: &Path, state: &ManifestState) -> R
     Ok(())
 }
 
-fn dir_name(id: PartId) -> String {
+pub(crate) fn dir_name(id: PartId) -> String {
     format!("{:016x}", id.0)
 }
 

@@ -24,6 +24,7 @@ mod evaluate;
 mod export;
 mod fields;
 mod found_rows;
+pub mod fuzz;
 mod guard;
 mod histogram;
 mod limits;

@@ -10,6 +10,7 @@ use crate::plan::Window;
 use crate::work::Work;
 use basics::Reservation;
 use log_store::{LogColumns, LogSnapshot};
+use parts::manifest::PartEntry;
 use parts::{Batch, BytesRead, HiddenSequences, LivePart, StoredGroup};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -79,8 +80,12 @@ impl Sources {
     /// What may hold records of the window that match. A part that cannot be opened is left out, and its damage noted.
     pub(crate) fn new(snapshot: &LogSnapshot, window: &Window, question: &Question) -> Sources {
         let keys = question.required_keys();
-        let in_memory = snapshot.batches().to_vec();
-        let mut sources = Sources { in_memory, hidden: snapshot.hidden().clone(), ..Sources::default() };
+        let is_missing = |part: &Arc<PartEntry>| {
+            window.may_hold_times(part.time_range()) && window.may_hold_sequences(part.sequence_range())
+        };
+        let has_damage = Cell::new(snapshot.quarantined().iter().any(is_missing));
+        let (in_memory, hidden) = (snapshot.batches().to_vec(), snapshot.hidden().clone());
+        let mut sources = Sources { in_memory, hidden, has_damage, ..Sources::default() };
         let mut work = Work { batches: sources.in_memory.len() as u64, ..Work::default() };
         for part in snapshot.parts() {
             work.parts += 1;

@@ -2,7 +2,9 @@
 
 use super::limits::REASON_BYTES_MAX;
 use basics::{TenantId, Timestamp};
+use model::TimeRange;
 use std::fmt;
+use std::ops::Range;
 
 /// A part's number in its store. Never given to another part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +66,16 @@ impl PartEntry {
     /// Bytes of all its files.
     pub fn file_bytes(&self) -> u64 {
         self.files.iter().fold(0, |sum, file| sum.saturating_add(file.bytes))
+    }
+
+    /// The times of its records.
+    pub fn time_range(&self) -> TimeRange {
+        TimeRange { start: self.time_min, end: Timestamp(self.time_max.0.saturating_add(1)) }
+    }
+
+    /// The lowest sequence of its records, and the first one behind the highest.
+    pub fn sequence_range(&self) -> Range<u64> {
+        self.sequence_min..self.sequence_max.saturating_add(1)
     }
 }
 

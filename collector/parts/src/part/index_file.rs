@@ -8,6 +8,7 @@ use crate::part::records_file::FileFacts;
 use basics::{Disk, DiskFile, OpenMode};
 use std::io::IoSlice;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const MAGIC: &[u8; 8] = b"OTRINDEX";
 const VERSION: u32 = 1;
@@ -133,10 +134,11 @@ impl IndexWriter {
     }
 }
 
-/// An index file, opened: its directory is read and checked.
+/// An index file whose directory is read and checked. The file is open only while something is read of it: a store has
+/// more parts than a process may have files open.
 pub(crate) struct IndexReader {
     path: PathBuf,
-    file: Box<dyn DiskFile>,
+    disk: Arc<dyn Disk>,
     places: Vec<Place>,
 }
 
@@ -147,7 +149,7 @@ impl std::fmt::Debug for IndexReader {
 }
 
 impl IndexReader {
-    pub(crate) fn open(disk: &dyn Disk, path: &Path, facts: FileFacts) -> Result<IndexReader, PartError> {
+    pub(crate) fn open(disk: &Arc<dyn Disk>, path: &Path, facts: FileFacts) -> Result<IndexReader, PartError> {
         let file = disk.open(path, OpenMode::Read).map_err(PartError::disk("open", path))?;
         let length = file.len().map_err(PartError::disk("measure", path))?;
         if length != facts.bytes {
@@ -200,7 +202,7 @@ impl IndexReader {
         if !places.iter().all(fits) {
             return Err(PartError::malformed(path, "a section lies outside of it"));
         }
-        Ok(IndexReader { path: path.to_path_buf(), file, places })
+        Ok(IndexReader { path: path.to_path_buf(), disk: disk.clone(), places })
     }
 
     /// The bytes of a section, checked; `None` when there is none.
@@ -210,7 +212,7 @@ impl IndexReader {
             return Ok(None);
         };
         let length = usize::try_from(place.bytes).map_err(|_| PartError::malformed(&self.path, section.name()))?;
-        let bytes = read_at(&*self.file, &self.path, place.offset, length)?;
+        let bytes = open_and_read_at(&*self.disk, &self.path, place.offset, length)?;
         check(&self.path, section.name(), place.offset, &bytes, place.crc32c)?;
         Ok(Some(bytes))
     }
@@ -229,11 +231,17 @@ impl IndexReader {
     pub(crate) fn verify(&self) -> Result<(), PartError> {
         for place in &self.places {
             let length = usize::try_from(place.bytes).map_err(|_| PartError::malformed(&self.path, "a section"))?;
-            let bytes = read_at(&*self.file, &self.path, place.offset, length)?;
+            let bytes = open_and_read_at(&*self.disk, &self.path, place.offset, length)?;
             check(&self.path, "section", place.offset, &bytes, place.crc32c)?;
         }
         Ok(())
     }
+}
+
+/// Reads some bytes of a file that is not open.
+pub(crate) fn open_and_read_at(disk: &dyn Disk, path: &Path, offset: u64, bytes: usize) -> Result<Vec<u8>, PartError> {
+    let file = disk.open(path, OpenMode::Read).map_err(PartError::disk("open", path))?;
+    read_at(&*file, path, offset, bytes)
 }
 
 pub(crate) fn read_at(file: &dyn DiskFile, path: &Path, offset: u64, bytes: usize) -> Result<Vec<u8>, PartError> {
@@ -241,6 +249,25 @@ pub(crate) fn read_at(file: &dyn DiskFile, path: &Path, offset: u64, bytes: usiz
     file.read_exact_at(&mut buffer, offset).map_err(PartError::disk("read", path))?;
     bytes_read::note(path, bytes as u64);
     Ok(buffer)
+}
+
+/// Makes the checksums of any bytes fit, for fuzzing: of each section that lies within them, and of the directory.
+pub(crate) fn mend_index_checksums(bytes: &mut [u8]) {
+    let Some(trailer_at) = bytes.len().checked_sub(TRAILER_BYTES) else { return };
+    let count = number(bytes, trailer_at) as usize;
+    let Some(directory_at) = count.checked_mul(ENTRY_BYTES).and_then(|bytes| trailer_at.checked_sub(bytes)) else {
+        return;
+    };
+    for at in (directory_at..trailer_at).step_by(ENTRY_BYTES) {
+        let place = |at: usize| usize::try_from(wide(bytes, at)).unwrap_or(usize::MAX);
+        let (offset, length) = (place(at + 8), place(at + 16));
+        let section = bytes.get(offset..).and_then(|rest| rest.get(..length));
+        if let Some(sum) = section.map(crc32c::crc32c) {
+            bytes[at + 24..at + 28].copy_from_slice(&sum.to_le_bytes());
+        }
+    }
+    let sum = crc32c::crc32c(&bytes[directory_at..trailer_at]);
+    bytes[trailer_at + 4..trailer_at + 8].copy_from_slice(&sum.to_le_bytes());
 }
 
 pub(crate) fn check(

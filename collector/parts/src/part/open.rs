@@ -1,6 +1,7 @@
 //! A part that is read.
 //!
 //! Its footer and its index are read when they are needed and kept in memory as long as there is room ([`Keeper`]).
+//! Files are open only while something is read of them: open files are bounded by how many read, not by how many parts.
 
 use crate::attributes::TypedKey;
 use crate::layout::Layout;
@@ -8,7 +9,7 @@ use crate::part::checksums::ChunkChecksums;
 use crate::part::error::PartError;
 use crate::part::group::StoredGroup;
 use crate::part::group_facts::{self, GroupFacts};
-use crate::part::index_file::{IndexReader, Section, check, number, read_at};
+use crate::part::index_file::{IndexReader, Section, check, number, open_and_read_at, read_at};
 use crate::part::keeper::{Keeper, Kept};
 use crate::part::schema::{FileLayout, reading_schema, typed_keys};
 use crate::part::stream_numbers;
@@ -40,7 +41,7 @@ pub struct Part {
 /// What a part holds beside its records.
 pub(crate) struct Contents {
     pub(crate) path: PathBuf,
-    pub(crate) file: Box<dyn DiskFile>,
+    disk: Arc<dyn Disk>,
     pub(crate) bytes: u64,
     pub(crate) metadata: ArrowReaderMetadata,
     pub(crate) checksums: ChunkChecksums,
@@ -192,7 +193,7 @@ impl Part {
         let checksums = ChunkChecksums::read(entries, group_count, leaf_count, &path)?;
         let typed = metadata.schema().fields().get(file_layout.first_typed()..).and_then(typed_keys);
         let typed = typed.ok_or_else(|| PartError::malformed(&path, "its columns are not those of this signal"))?;
-        let index = IndexReader::open(&*self.disk, &self.dir.join(INDEX_FILE), self.files.index)?;
+        let index = IndexReader::open(&self.disk, &self.dir.join(INDEX_FILE), self.files.index)?;
         let groups = group_facts::decode(&index.required(Section::Groups, 0)?)
             .ok_or_else(|| PartError::malformed(index.path(), "its list of row groups is cut off"))?;
         let are_same = groups.len() == group_count
@@ -207,7 +208,7 @@ impl Part {
             .map_err(|what| PartError::malformed(index.path(), what))?;
         Ok(Contents {
             path,
-            file,
+            disk: self.disk.clone(),
             bytes: length,
             metadata,
             checksums,
@@ -248,7 +249,7 @@ impl Contents {
         }
         let length =
             usize::try_from(length).map_err(|_| PartError::malformed(&self.path, "a column chunk is too long"))?;
-        let bytes = read_at(&*self.file, &self.path, start, length)?;
+        let bytes = open_and_read_at(&*self.disk, &self.path, start, length)?;
         check(&self.path, "column chunk", start, &bytes, self.checksums.of(group, leaf))?;
         Ok((start, bytes.into()))
     }

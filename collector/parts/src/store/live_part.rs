@@ -5,7 +5,7 @@ use crate::hidden::HiddenSequences;
 use crate::layout::Layout;
 use crate::manifest::{PartEntry, PartId, TombstoneId};
 use crate::part::{FileFacts, Keeper, Part, PartError, PartFiles};
-use basics::{Disk, ErrorClass, Timestamp, carry_on, error_chain};
+use basics::{Disk, ErrorClass, carry_on, error_chain};
 use model::TimeRange;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -70,12 +70,12 @@ impl LivePart {
 
     /// The times it holds.
     pub fn time_range(&self) -> TimeRange {
-        TimeRange { start: self.entry.time_min, end: Timestamp(self.entry.time_max.0.saturating_add(1)) }
+        self.entry.time_range()
     }
 
     /// The lowest sequence, and the first one behind the highest.
     pub fn sequence_range(&self) -> Range<u64> {
-        self.entry.sequence_min..self.entry.sequence_max.saturating_add(1)
+        self.entry.sequence_range()
     }
 
     /// The part itself.
