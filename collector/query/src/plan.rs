@@ -39,6 +39,8 @@ pub(crate) struct Scan<'s> {
     has_passed_over: bool,
     /// The line between read and unread is to be exact.
     is_ordered: bool,
+    /// What is asked about has words that few records have.
+    is_rare: bool,
 }
 
 /// What is left to read of one source. Ordered by the newest record in it.
@@ -145,7 +147,8 @@ impl<'s> Scan<'s> {
             Unread { newest, source, start: 0, end: group.records(), is_closed: true }
         });
         let unread = in_memory.chain(stored).collect();
-        Scan { sources, question, window, slice_records, unread, has_passed_over: false, is_ordered: true }
+        let is_rare = !question.required_keys().is_empty();
+        Scan { sources, question, window, slice_records, unread, has_passed_over: false, is_ordered: true, is_rare }
     }
 
     /// The same for a question about all records, however they come: row groups need not be put in order.
@@ -187,6 +190,10 @@ impl<'s> Scan<'s> {
             }
             let batch = self.sources.batch(unread.source, guard)?;
             if unread.is_closed {
+                if self.is_rare && !self.has_match(&batch, guard)? {
+                    self.unread.pop();
+                    continue;
+                }
                 self.open(&batch);
                 continue;
             }
@@ -208,6 +215,19 @@ impl<'s> Scan<'s> {
         }
         let sequences = &batch.sequences()[rows];
         candidates.retain(|row| !hidden.hides(sequences[row]))
+    }
+
+    /// True when some record of a row group matches, or nobody knows. Of what is asked about rare words most row groups that
+    /// are opened hold nothing: an index is wrong about one word in a hundred. Those need not be put in order.
+    fn has_match(&self, batch: &Batch, guard: &QueryGuard) -> Result<bool, Stop> {
+        for start in (0..batch.len()).step_by(self.slice_records) {
+            let rows = start..batch.len().min(start + self.slice_records);
+            let slice = Slice::new(LogColumns::of(batch), rows);
+            if !self.question.matches(slice, Mask::first(slice.len()), guard)?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(batch.damage().is_some())
     }
 
     /// Takes a row group apart into slices. Those without a record inside the window are left out.

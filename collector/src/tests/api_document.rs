@@ -206,8 +206,10 @@ async fn every_example_is_answered_as_it_says() {
     let without: Vec<&String> = document["paths"]
         .as_object()
         .unwrap()
-        .keys()
-        .filter(|path| path.contains("/logs/") && !seen_paths.contains(*path))
+        .iter()
+        // What changes something is asked by tests of its own.
+        .filter(|(path, item)| path.contains("/logs/") && item["get"].is_object() && !seen_paths.contains(*path))
+        .map(|(path, _)| path)
         .collect();
     assert!(asked >= 14 && without.is_empty(), "{asked} examples, none of {without:?}");
 }

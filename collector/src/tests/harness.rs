@@ -157,7 +157,7 @@ impl Harness {
             World { disk: setup.disk(), clock: Arc::new(SystemClock::new()), budget: budget.clone(), salt_seed: 7 };
         let (rooms, workers) = rooms::open(settings, world).unwrap();
         let store = rooms.store.clone();
-        let (first, next) = (workers.recovery.first, workers.recovery.next);
+        let (first, next) = (workers.replay_first, workers.recovery.next);
         let log_writer = workers.log_writer;
         let (start_of_replay, start) = std::sync::mpsc::sync_channel(1);
         let threads = vec![

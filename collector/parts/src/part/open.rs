@@ -151,14 +151,14 @@ impl Part {
 
     /// How many records each row group has, by the records' own footer.
     pub(crate) fn record_counts(&self) -> Result<Vec<u32>, PartError> {
-        let (_, _, metadata) = self.read_metadata(&self.dir.join(RECORDS_FILE))?;
+        let (_, metadata) = self.read_metadata(&self.dir.join(RECORDS_FILE))?;
         let malformed = || PartError::malformed(&self.dir.join(RECORDS_FILE), "a row group has no possible length");
         let counts = metadata.metadata().row_groups().iter().map(|group| u32::try_from(group.num_rows()).ok());
         counts.collect::<Option<Vec<u32>>>().ok_or_else(malformed)
     }
 
-    /// The records file, its length, and its footer, which is compared with the manifest.
-    fn read_metadata(&self, path: &Path) -> Result<(Box<dyn DiskFile>, u64, ArrowReaderMetadata), PartError> {
+    /// The length of the records file, and its footer, which is compared with the manifest.
+    fn read_metadata(&self, path: &Path) -> Result<(u64, ArrowReaderMetadata), PartError> {
         let file = self.disk.open(path, OpenMode::Read).map_err(PartError::disk("open", path))?;
         let facts = self.files.records;
         let length = file.len().map_err(PartError::disk("measure", path))?;
@@ -178,12 +178,12 @@ impl Part {
         let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
         let metadata = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options)
             .map_err(PartError::parquet("read the footer of", path))?;
-        Ok((file, length, metadata))
+        Ok((length, metadata))
     }
 
     fn read_contents(&self) -> Result<Contents, PartError> {
         let path = self.dir.join(RECORDS_FILE);
-        let (file, length, metadata) = self.read_metadata(&path)?;
+        let (length, metadata) = self.read_metadata(&path)?;
         let file_layout = FileLayout::of(&self.layout);
         let leaves = leaves(&metadata);
         let group_count = metadata.metadata().num_row_groups();
