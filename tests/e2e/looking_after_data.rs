@@ -4,7 +4,7 @@ use crate::endings::{PATIENCE, balanced, kept_whole, stopped_cleanly};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use testkit::api_client::search_all;
 use testkit::http_client::{HttpConnection, get};
 use testkit::outrigger_process::{NETWORK_DEADLINE, OutriggerProcess, ProcessPlan, binary_path};
@@ -169,11 +169,19 @@ fn a_backup_of_data_that_nobody_uses_has_all_of_it() {
 fn damaged_indexes_are_made_anew_and_the_answers_are_as_before() {
     let dir = tempfile::tempdir().unwrap();
     let process = start(dir.path());
-    for round in 0..40 {
+    for round in 0..200 {
         send(&process, &records_of(&format!("anna{round}"), 50));
     }
     let (all, some) = (count(&process, ""), count(&process, "anna7"));
-    assert_eq!((all, some), (2_000, 50));
+    assert_eq!((all, some), (10_000, 50));
+    let parts = data_dir(dir.path()).join("logs/parts");
+    let give_up = Instant::now() + PATIENCE;
+    let is_there = || fs::read_dir(&parts).unwrap().any(|part| part.unwrap().path().join("index").exists());
+    while !is_there() && Instant::now() < give_up {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // It counts from the commit on, which follows at once.
+    std::thread::sleep(Duration::from_millis(500));
     stopped_cleanly(process);
     let data = data_dir(dir.path());
     let mut indexes: Vec<PathBuf> = fs::read_dir(data.join("logs/parts"))

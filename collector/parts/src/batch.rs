@@ -54,7 +54,7 @@ pub struct Batch {
 #[derive(Debug)]
 enum Columns {
     InMemory(RecordBatch),
-    Stored(Stored),
+    Stored(Box<Stored>),
 }
 
 /// A row group's columns, as far as they have been asked for.
@@ -145,14 +145,14 @@ impl Batch {
             times: group.time_range(),
             sequences: group.sequence_range(),
             text_bytes: group.text_bytes(),
-            columns: Columns::Stored(Stored {
+            columns: Columns::Stored(Box::new(Stored {
                 number: OPENED.fetch_add(1, Ordering::Relaxed),
                 text_pages: group.text_pages(),
                 group,
                 columns: std::iter::repeat_with(OnceLock::new).take(count).collect(),
                 shapes: OnceLock::new(),
                 damage: OnceLock::new(),
-            }),
+            })),
         }
     }
 

@@ -346,10 +346,12 @@ fn is_grouping(pipe: &Pipe) -> bool {
 fn groups_of(pipe: &Pipe, rate_range: Option<TimeRange>) -> Result<Option<Groups>, QueryError> {
     Ok(Some(match pipe {
         Pipe::Stats { columns, groups } => Groups::Stats(Box::new(Stats::new(columns, groups, rate_range)?)),
-        Pipe::Top { count, field } => Groups::Top(top::Top::new(field, usize::try_from(*count).unwrap_or(usize::MAX))?),
+        Pipe::Top { count, field } => {
+            Groups::Top(Box::new(top::Top::new(field, usize::try_from(*count).unwrap_or(usize::MAX))?))
+        }
         Pipe::Patterns { count } => {
             let count = count.and_then(|count| usize::try_from(count).ok());
-            Groups::Patterns(patterns::Patterns::new(count.unwrap_or(PATTERNS_DEFAULT)))
+            Groups::Patterns(Box::new(patterns::Patterns::new(count.unwrap_or(PATTERNS_DEFAULT))))
         }
         Pipe::Where(_)
         | Pipe::Fields(_)

@@ -29,8 +29,8 @@ pub(crate) enum Sink {
 #[derive(Debug)]
 pub(crate) enum Groups {
     Stats(Box<Stats>),
-    Top(Top),
-    Patterns(Patterns),
+    Top(Box<Top>),
+    Patterns(Box<Patterns>),
 }
 
 impl Groups {
@@ -69,8 +69,8 @@ impl Groups {
     pub(crate) fn absorb(&mut self, other: Groups, guard: &QueryGuard, held: &mut Held<'_>) -> Result<(), Stop> {
         match (self, other) {
             (Groups::Stats(stats), Groups::Stats(other)) => stats.absorb(*other, guard, held),
-            (Groups::Top(top), Groups::Top(other)) => top.absorb(other, guard, held),
-            (Groups::Patterns(patterns), Groups::Patterns(other)) => patterns.absorb(other, guard, held),
+            (Groups::Top(top), Groups::Top(other)) => top.absorb(*other, guard, held),
+            (Groups::Patterns(patterns), Groups::Patterns(other)) => patterns.absorb(*other, guard, held),
             (Groups::Stats(_) | Groups::Top(_) | Groups::Patterns(_), _) => {
                 unreachable!("all hands count for one pipe")
             }

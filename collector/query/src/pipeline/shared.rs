@@ -70,7 +70,7 @@ impl Shared<'_> {
         let plan = Plan::new(self.request)?;
         let question = Question::compile(&plan.filter)?;
         let groups = match groups_of(self.pipe, self.rate_range)?.expect("the pipe groups") {
-            Groups::Top(top) => Groups::Top(top.hashing_with(hash.clone())),
+            Groups::Top(top) => Groups::Top(Box::new(top.hashing_with(hash.clone()))),
             groups @ (Groups::Stats(_) | Groups::Patterns(_)) => groups,
         };
         let mut counted = Counted {
@@ -107,7 +107,6 @@ impl Shared<'_> {
 
 impl Gathered {
     /// Puts together what the hands counted.
-    #[expect(clippy::type_complexity, reason = "what a query is begun with, or why it is not")]
     pub(super) fn together<'s>(
         self,
         sources: &'s Sources,

@@ -212,7 +212,7 @@ impl Best {
     }
 
     fn cut(&mut self) {
-        self.found.sort_unstable_by(|left, right| order(left, right));
+        self.found.sort_unstable_by(order);
         self.found.truncate(self.count);
         self.least = self.found.last().map(|(_, count)| *count).filter(|_| self.found.len() == self.count);
     }

@@ -8,7 +8,7 @@ mod asked;
 
 use asked::{Answer, Asked, all_asked};
 
-use super::world::{NOW, TENANT, record};
+use super::world::{NOW, TENANT};
 use crate::CutShort;
 use basics::{Disk, Timestamp, error_chain};
 use log_store::{LogStore, NewLogs, PartId, PartSettings};
@@ -115,7 +115,6 @@ fn records(count: i64) -> Vec<LogRecord> {
                 dropped_attributes: 2,
                 attributes,
                 stream: streams[at(number, 3)].clone(),
-                ..record("")
             }
         })
         .collect()

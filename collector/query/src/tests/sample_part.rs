@@ -4,7 +4,7 @@
 //! `UPDATE_EXPECT=1` writes them when the directory is not there, which only a new version of a format is a reason for;
 //! that version then gets a directory of its own, and this one stays as it is.
 
-use super::world::{NOW, TENANT, patient_guard, record, request_of};
+use super::world::{NOW, TENANT, patient_guard, request_of};
 use crate::{Cell, PipelineRequest, PipelineRows, SearchRequest, pipeline, search};
 use basics::{Disk, TenantId, Timestamp};
 use log_store::{LogSnapshot, LogStore, NewLogs, PartSettings};
@@ -115,7 +115,6 @@ fn sample_record(number: i64, day_before: bool) -> LogRecord {
         dropped_attributes: u32::from(byte % 2),
         attributes,
         stream: Arc::new(stream),
-        ..record("")
     }
 }
 
