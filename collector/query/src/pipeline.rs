@@ -7,7 +7,8 @@
 //! Always true:
 //! - every figure and every order is exact, whatever the parts that records lie in;
 //! - what is held is charged before it is allocated ([`held`]); where the memory or the time is up, the answer is made of
-//!   what was read by then, the newer part of the records, and says so. When even that does not fit, it has no rows.
+//!   what was read by then and says so: the newer part of the records, or, where several hands read, the newer part of what
+//!   each of them was given. When even that does not fit, it has no rows.
 //!
 //! The pipes, one file each: [`step`] (`where`, and beside it [`parse`] and [`fields`]), [`stats`], [`top`], [`patterns`],
 //! [`sort`], [`context`]. `limit` has no file: it is a number of rows.

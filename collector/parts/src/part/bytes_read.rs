@@ -1,7 +1,7 @@
 //! How many bytes of parts each thread has read.
 //!
-//! A question is answered on one thread, so the difference between two looks is what it read. Counted where bytes come
-//! from the disk: what is kept in memory costs nothing.
+//! Each hand that works on a question has a thread to itself, so the difference between two looks is what the hand read.
+//! Counted where bytes come from the disk: what is kept in memory costs nothing.
 
 use crate::part::INDEX_FILE;
 use std::cell::Cell;
