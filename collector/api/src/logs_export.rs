@@ -129,6 +129,7 @@ pub(crate) async fn by_get(
     };
     // The thread ends when the reader has gone: the queue is closed then. What it was given goes with it.
     drop(tokio::task::spawn_blocking(move || {
+        service::stand_back();
         job.run();
         drop(place);
     }));

@@ -43,7 +43,10 @@ impl Crew for QueryCrew {
                 // Without another thread the work is done all the same.
                 let work = Arc::new(std::sync::Mutex::new(Some(piece)));
                 let theirs = work.clone();
-                let spawned = thread.spawn_scoped(scope, move || do_once(&theirs));
+                let spawned = thread.spawn_scoped(scope, move || {
+                    service::stand_back();
+                    do_once(&theirs);
+                });
                 if spawned.is_err() {
                     do_once(&work);
                 }

@@ -71,6 +71,7 @@ impl QueryPool {
         let turn = turns.clone().acquire_owned().await.ok()?;
         let guard = self.guard(within, is_cancelled);
         let task = tokio::task::spawn_blocking(move || {
+            service::stand_back();
             let result = work(&guard);
             drop(turn);
             result
@@ -104,6 +105,7 @@ impl QueryPool {
             return Err(ApiError::new(ErrorClass::Overloaded, "no query thread became free in time; try again"));
         };
         let task = tokio::task::spawn_blocking(move || {
+            service::stand_back();
             let result = work(&guard);
             drop(turn);
             result

@@ -14,15 +14,19 @@
 
 mod bytes_read;
 mod checksums;
+mod chunk_pages;
 mod error;
+mod flat_column;
 mod gather;
 mod group;
 mod group_facts;
 mod index_file;
 mod keeper;
 mod left_out;
+mod list_column;
 mod merge_parts;
 mod open;
+mod packed_numbers;
 mod rebuild;
 mod records_file;
 mod schema;

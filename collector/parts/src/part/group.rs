@@ -3,18 +3,23 @@
 use crate::attributes::TypedKey;
 use crate::batch::{Batch, typed_field};
 use crate::layout::{COMMON_COLUMNS, Layout};
+use crate::part::chunk_pages::Unfamiliar;
 use crate::part::error::PartError;
+use crate::part::flat_column::FlatColumn;
 use crate::part::group_facts::GroupFacts;
 use crate::part::index_file::Section;
-use crate::part::open::{Contents, Ranges};
+use crate::part::list_column::ListColumn;
+use crate::part::open::{Contents, OpenFile, Ranges};
 use crate::part::records_file::PackedChunk;
 use crate::part::schema::FileLayout;
 use crate::part::text_pages::TextPages;
 use arrow_array::{Array, ArrayRef, Int64Array, TimestampNanosecondArray, UInt32Array, new_null_array};
 use arrow_schema::DataType;
+use bytes::Bytes;
 use model::{Stream, TimeRange};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
+use parquet::file::metadata::ColumnChunkMetaData;
 use std::ops::Range;
 use std::sync::Arc;
 use text_index::{ShapeAnswer, ShapeMatcher};
@@ -27,18 +32,23 @@ pub struct StoredGroup {
     number: usize,
     /// The records that are read, rising; `None` for all.
     only: Option<Arc<[usize]>>,
+    /// The file of records, from the first read on.
+    file: Arc<OpenFile>,
 }
 
 /// The batch's column of times.
 const TIME: usize = 0;
 
 impl StoredGroup {
-    pub(crate) fn new(contents: Arc<Contents>, layout: Arc<Layout>, number: usize) -> StoredGroup {
-        StoredGroup { contents, layout, number, only: None }
+    pub(crate) fn new(contents: Arc<Contents>, layout: Arc<Layout>, number: usize, file: Arc<OpenFile>) -> StoredGroup {
+        StoredGroup { contents, layout, number, only: None, file }
     }
 
-    /// The batch that it is. Columns are read when they are asked for.
-    pub fn open(self) -> Batch {
+    /// The batch that it is. Columns are read when they are asked for; the file is open from then on, as long as the batch
+    /// is.
+    pub fn open(mut self) -> Batch {
+        // A file of its own: what it was copied from may be kept for longer.
+        self.file = Arc::default();
         let layout = self.layout.clone();
         Batch::stored(&layout, self)
     }
@@ -172,7 +182,8 @@ impl StoredGroup {
         let leaves = contents.leaves.get(root).cloned();
         let leaves = leaves.ok_or_else(|| PartError::malformed(&contents.path, format!("it has no column {root}")))?;
         let chunk = |leaf| {
-            let bytes = Ranges { file_bytes: contents.bytes, ranges: vec![contents.read_chunk(self.number, leaf)?] };
+            let ranges = vec![contents.read_chunk(&self.file, self.number, leaf)?];
+            let bytes = Ranges { file_bytes: contents.bytes, ranges };
             let metadata = contents.metadata.metadata().row_group(self.number).column(leaf).clone();
             Ok(PackedChunk { bytes, metadata, records: self.all_records() as u64 })
         };
@@ -183,7 +194,7 @@ impl StoredGroup {
     pub(crate) fn text_pages(&self) -> Option<TextPages> {
         let text = COMMON_COLUMNS + self.layout.message()?.text;
         let leaf = self.contents.leaves.get(self.contents.file_layout.of_batch_column(text))?.start;
-        let pages = TextPages::new(self.contents.clone(), self.number, leaf, self.records());
+        let pages = TextPages::new(self.contents.clone(), self.file.clone(), self.number, leaf, self.records());
         Some(pages).filter(|_| self.only.is_none())
     }
 
@@ -205,7 +216,12 @@ impl StoredGroup {
         let contents = &*self.contents;
         let missing = || PartError::malformed(&contents.path, format!("it has no column {root}"));
         let leaves = contents.leaves.get(root).cloned().ok_or_else(missing)?;
-        let ranges = leaves.map(|leaf| contents.read_chunk(self.number, leaf)).collect::<Result<_, _>>()?;
+        let read = |leaf| contents.read_chunk(&self.file, self.number, leaf);
+        let ranges = leaves.clone().map(read).collect::<Result<Vec<(u64, Bytes)>, _>>()?;
+        // What is not of the forms that this program writes is the library's, and so is telling what is damaged.
+        if let Ok(column) = self.read_by_hand(root, leaves, &ranges) {
+            return Ok(column);
+        }
         let ranges = Ranges { file_bytes: contents.bytes, ranges };
         let mask = ProjectionMask::roots(contents.metadata.parquet_schema(), [root]);
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(ranges, contents.metadata.clone())
@@ -228,6 +244,22 @@ impl StoredGroup {
                 Err(PartError::parquet("unpack", &contents.path)(source))
             }
             None => Err(PartError::malformed(&contents.path, "a row group has no records")),
+        }
+    }
+}
+
+impl StoredGroup {
+    /// The column whose chunks these are, when they are of the forms that this program writes.
+    fn read_by_hand(&self, root: usize, leaves: Range<usize>, chunks: &[(u64, Bytes)]) -> Result<ArrayRef, Unfamiliar> {
+        let metadata = &self.contents.metadata;
+        let data_type = metadata.schema().fields().get(root).ok_or(Unfamiliar)?.data_type();
+        let group = metadata.metadata().row_group(self.number);
+        let (records, only) = (self.all_records(), self.only.as_deref());
+        let leaves: Vec<(&[u8], &ColumnChunkMetaData)> =
+            leaves.zip(chunks).map(|(leaf, (_, chunk))| (&chunk[..], group.column(leaf))).collect();
+        match leaves.as_slice() {
+            [(chunk, column)] => FlatColumn { chunk, column, data_type, records, only }.read(),
+            leaves => ListColumn { leaves, data_type, records, only }.read(),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::part::checksums::ChunkChecksums;
 use crate::part::error::PartError;
 use crate::part::group::StoredGroup;
 use crate::part::group_facts::{self, GroupFacts};
-use crate::part::index_file::{IndexReader, Section, check, number, open_and_read_at, read_at};
+use crate::part::index_file::{IndexReader, Section, check, number, read_at};
 use crate::part::keeper::{Keeper, Kept};
 use crate::part::schema::{FileLayout, reading_schema, typed_keys};
 use crate::part::stream_numbers;
@@ -103,7 +103,10 @@ impl Part {
     pub fn groups(&self) -> Result<Vec<StoredGroup>, PartError> {
         let contents = self.contents()?;
         let count = contents.groups.len();
-        Ok((0..count).map(|number| StoredGroup::new(contents.clone(), self.layout.clone(), number)).collect())
+        // One file serves whoever reads them one after the other.
+        let file = Arc::<OpenFile>::default();
+        let group = |number| StoredGroup::new(contents.clone(), self.layout.clone(), number, file.clone());
+        Ok((0..count).map(group).collect())
     }
 
     /// False when a record with all of these words, by key, in its variables and values is certainly not in the part.
@@ -128,9 +131,10 @@ impl Part {
     pub fn verify(&self) -> Result<(), PartError> {
         let contents = self.contents()?;
         contents.index.verify()?;
+        let file = OpenFile::default();
         for (number, group) in contents.metadata.metadata().row_groups().iter().enumerate() {
             for leaf in 0..group.num_columns() {
-                contents.read_chunk(number, leaf)?;
+                contents.read_chunk(&file, number, leaf)?;
             }
         }
         Ok(())
@@ -242,14 +246,14 @@ const FOOTER_END_BYTES: u64 = 8;
 
 impl Contents {
     /// The bytes of a column chunk, checked.
-    pub(crate) fn read_chunk(&self, group: usize, leaf: usize) -> Result<(u64, Bytes), PartError> {
+    pub(crate) fn read_chunk(&self, file: &OpenFile, group: usize, leaf: usize) -> Result<(u64, Bytes), PartError> {
         let (start, length) = self.metadata.metadata().row_group(group).column(leaf).byte_range();
         if start.checked_add(length).is_none_or(|end| end > self.bytes) {
             return Err(PartError::malformed(&self.path, "a column chunk lies outside of it"));
         }
         let length =
             usize::try_from(length).map_err(|_| PartError::malformed(&self.path, "a column chunk is too long"))?;
-        let bytes = open_and_read_at(&*self.disk, &self.path, start, length)?;
+        let bytes = read_at(file.get(self)?, &self.path, start, length)?;
         check(&self.path, "column chunk", start, &bytes, self.checksums.of(group, leaf))?;
         Ok((start, bytes.into()))
     }
@@ -320,8 +324,30 @@ impl Contents {
     }
 }
 
+/// A part's file of records, opened at the first read of it and kept open as long as this is.
+#[derive(Default)]
+pub(crate) struct OpenFile(OnceLock<Box<dyn DiskFile>>);
+
+impl std::fmt::Debug for OpenFile {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("OpenFile").field("is_open", &self.0.get().is_some()).finish()
+    }
+}
+
+impl OpenFile {
+    fn get(&self, contents: &Contents) -> Result<&dyn DiskFile, PartError> {
+        if let Some(file) = self.0.get() {
+            return Ok(&**file);
+        }
+        let path = &contents.path;
+        let file = contents.disk.open(path, OpenMode::Read).map_err(PartError::disk("open", path))?;
+        // Whoever came first has opened the same.
+        Ok(&**self.0.get_or_init(|| file))
+    }
+}
+
 /// For each column of the schema its leaves.
-fn leaves(metadata: &ArrowReaderMetadata) -> Vec<Range<usize>> {
+pub(crate) fn leaves(metadata: &ArrowReaderMetadata) -> Vec<Range<usize>> {
     let schema = metadata.parquet_schema();
     let mut leaves: Vec<Range<usize>> = Vec::new();
     for leaf in 0..schema.num_columns() {

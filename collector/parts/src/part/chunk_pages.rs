@@ -1,0 +1,275 @@
+//! The pages of a column chunk in the forms that this program writes.
+//!
+//! The Parquet library reads any file; that generality costs it tens of microseconds for each chunk, and a question reads
+//! thousands of chunks. So chunks of the few forms that are met here are taken apart by hand: a header in Thrift's compact
+//! protocol, then a zstd frame. Anything else is [`Unfamiliar`], and left to the library.
+//!
+//! Source: parquet-format, `parquet.thrift` (PageHeader); Thrift compact protocol.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use zstd::bulk::Decompressor;
+
+/// Bytes of a form that is not written here, or damaged ones. The library reads them, or says what is wrong with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unfamiliar;
+
+/// How the bytes of a chunk's pages are packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Packing {
+    Plain,
+    Zstd,
+}
+
+/// What a page holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PageKind {
+    Dictionary,
+    Data,
+}
+
+/// How the values of a page are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    Plain,
+    /// Numbers of values of the dictionary.
+    Numbers,
+    Delta,
+    /// First the first bytes of all values, then the second ones, and so on.
+    Split,
+}
+
+/// A page as it lies in its chunk.
+#[derive(Debug, Clone)]
+pub(crate) struct PackedPage {
+    pub(crate) kind: PageKind,
+    pub(crate) layout: Layout,
+    /// How many values, empty ones among them.
+    pub(crate) values: usize,
+    unpacked_bytes: usize,
+    packing: Packing,
+    /// Where it lies.
+    range: Range<usize>,
+}
+
+/// Goes from page to page.
+#[derive(Debug, Clone)]
+pub(crate) struct ChunkPages<'a> {
+    chunk: &'a [u8],
+    at: usize,
+    packing: Packing,
+    unpacked_max: usize,
+}
+
+impl<'a> ChunkPages<'a> {
+    /// `unpacked_max` is how long a page can be at most when the chunk is what it says it is.
+    pub(crate) fn new(chunk: &'a [u8], packing: Packing, unpacked_max: usize) -> ChunkPages<'a> {
+        ChunkPages { chunk, at: 0, packing, unpacked_max }
+    }
+
+    /// The next page; `None` at the end of the chunk.
+    pub(crate) fn next(&mut self) -> Result<Option<PackedPage>, Unfamiliar> {
+        let rest = self.chunk.get(self.at..).filter(|rest| !rest.is_empty());
+        let Some(rest) = rest else { return Ok(None) };
+        let mut thrift = Thrift { rest };
+        let header = Header::read(&mut thrift)?;
+        if header.packed_bytes > thrift.rest.len() || header.unpacked_bytes > self.unpacked_max {
+            return Err(Unfamiliar);
+        }
+        let start = self.chunk.len() - thrift.rest.len();
+        self.at = start + header.packed_bytes;
+        Ok(Some(PackedPage {
+            kind: header.kind,
+            layout: header.layout,
+            values: header.values,
+            unpacked_bytes: header.unpacked_bytes,
+            packing: self.packing,
+            range: start..self.at,
+        }))
+    }
+}
+
+thread_local! {
+    /// A context of zstd is made once for each thread: making one takes longer than unpacking a small page.
+    static UNPACKER: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+impl PackedPage {
+    /// The bytes that were packed, out of the chunk that it was found in.
+    pub(crate) fn unpack(&self, chunk: &[u8]) -> Result<Vec<u8>, Unfamiliar> {
+        let packed = chunk.get(self.range.clone()).ok_or(Unfamiliar)?;
+        if self.packing == Packing::Plain || self.unpacked_bytes == 0 {
+            return self.of_right_length(packed.to_vec());
+        }
+        UNPACKER.with_borrow_mut(|unpacker| {
+            let unpacker = match unpacker {
+                Some(unpacker) => unpacker,
+                None => unpacker.insert(Decompressor::new().map_err(|_| Unfamiliar)?),
+            };
+            let mut unpacked = Vec::with_capacity(self.unpacked_bytes);
+            unpacker.decompress_to_buffer(packed, &mut unpacked).map_err(|_| Unfamiliar)?;
+            self.of_right_length(unpacked)
+        })
+    }
+
+    fn of_right_length(&self, bytes: Vec<u8>) -> Result<Vec<u8>, Unfamiliar> {
+        if bytes.len() == self.unpacked_bytes { Ok(bytes) } else { Err(Unfamiliar) }
+    }
+}
+
+struct Header {
+    kind: PageKind,
+    layout: Layout,
+    values: usize,
+    packed_bytes: usize,
+    unpacked_bytes: usize,
+}
+
+/// Values of `PageType` in parquet.thrift.
+const DATA_PAGE: i64 = 0;
+const DICTIONARY_PAGE: i64 = 2;
+
+impl Header {
+    fn read(thrift: &mut Thrift<'_>) -> Result<Header, Unfamiliar> {
+        let (mut kind, mut unpacked, mut packed) = (None, None, None);
+        let (mut values, mut layout) = (None, None);
+        thrift.each_field(&mut |thrift, field, wire| {
+            match (field, wire) {
+                (1, Wire::Int) => kind = Some(thrift.int()?),
+                (2, Wire::Int) => unpacked = Some(thrift.int()?),
+                (3, Wire::Int) => packed = Some(thrift.int()?),
+                // `DataPageHeader` and `DictionaryPageHeader` begin alike.
+                (5 | 7, Wire::Struct) => thrift.each_field(&mut |thrift, field, wire| {
+                    match (field, wire) {
+                        (1, Wire::Int) => values = Some(thrift.int()?),
+                        (2, Wire::Int) => layout = Some(thrift.int()?),
+                        _ => thrift.skip(wire, DEPTH_MAX)?,
+                    }
+                    Ok(())
+                })?,
+                _ => thrift.skip(wire, DEPTH_MAX)?,
+            }
+            Ok(())
+        })?;
+        let count = |number: Option<i64>| usize::try_from(number.ok_or(Unfamiliar)?).map_err(|_| Unfamiliar);
+        Ok(Header {
+            kind: match kind {
+                Some(DATA_PAGE) => PageKind::Data,
+                Some(DICTIONARY_PAGE) => PageKind::Dictionary,
+                _ => return Err(Unfamiliar),
+            },
+            // Values of `Encoding`; those of numbers have an older and a newer one.
+            layout: match layout {
+                Some(0) => Layout::Plain,
+                Some(2 | 8) => Layout::Numbers,
+                Some(5) => Layout::Delta,
+                Some(9) => Layout::Split,
+                _ => return Err(Unfamiliar),
+            },
+            values: count(values)?,
+            packed_bytes: count(packed)?,
+            unpacked_bytes: count(unpacked)?,
+        })
+    }
+}
+
+/// How a field is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wire {
+    Bool,
+    Byte,
+    Int,
+    Double,
+    Bytes,
+    Struct,
+}
+
+/// Structures of page headers lie no deeper than statistics in them.
+const DEPTH_MAX: usize = 4;
+
+/// Bytes in Thrift's compact protocol.
+struct Thrift<'a> {
+    rest: &'a [u8],
+}
+
+type EachField<'f, 'a> = &'f mut dyn FnMut(&mut Thrift<'a>, i64, Wire) -> Result<(), Unfamiliar>;
+
+impl<'a> Thrift<'a> {
+    fn byte(&mut self) -> Result<u8, Unfamiliar> {
+        let (byte, rest) = self.rest.split_first().ok_or(Unfamiliar)?;
+        self.rest = rest;
+        Ok(*byte)
+    }
+
+    fn varint(&mut self) -> Result<u64, Unfamiliar> {
+        let (number, rest) = read_varint(self.rest)?;
+        self.rest = rest;
+        Ok(number)
+    }
+
+    fn int(&mut self) -> Result<i64, Unfamiliar> {
+        Ok(unzigzag(self.varint()?))
+    }
+
+    /// Hands out each field of a structure: its number, and how its value is written, which is taken by `each`.
+    fn each_field(&mut self, each: EachField<'_, 'a>) -> Result<(), Unfamiliar> {
+        let mut field = 0i64;
+        loop {
+            let head = self.byte()?;
+            let wire = match head & 0x0f {
+                0 => return Ok(()),
+                1 | 2 => Wire::Bool,
+                3 => Wire::Byte,
+                4..=6 => Wire::Int,
+                7 => Wire::Double,
+                8 => Wire::Bytes,
+                12 => Wire::Struct,
+                // Lists, sets and maps are in no header of a page.
+                _ => return Err(Unfamiliar),
+            };
+            field = match head >> 4 {
+                0 => self.int()?,
+                step => field.checked_add(i64::from(step)).ok_or(Unfamiliar)?,
+            };
+            each(self, field, wire)?;
+        }
+    }
+
+    fn skip(&mut self, wire: Wire, depth: usize) -> Result<(), Unfamiliar> {
+        let bytes = match wire {
+            Wire::Bool => 0,
+            Wire::Byte => 1,
+            Wire::Int => return self.varint().map(|_| ()),
+            Wire::Double => 8,
+            Wire::Bytes => usize::try_from(self.varint()?).map_err(|_| Unfamiliar)?,
+            Wire::Struct => {
+                let depth = depth.checked_sub(1).ok_or(Unfamiliar)?;
+                return self.each_field(&mut |thrift, _, wire| thrift.skip(wire, depth));
+            }
+        };
+        self.rest = self.rest.get(bytes..).ok_or(Unfamiliar)?;
+        Ok(())
+    }
+}
+
+/// A number in groups of seven bits, lowest first, and what is behind it.
+pub(crate) fn read_varint(bytes: &[u8]) -> Result<(u64, &[u8]), Unfamiliar> {
+    let mut number = 0u64;
+    for (place, byte) in bytes.iter().enumerate().take(VARINT_BYTES_MAX) {
+        number |= u64::from(byte & 0x7f) << (7 * place);
+        if byte & 0x80 == 0 {
+            return Ok((number, &bytes[place + 1..]));
+        }
+    }
+    Err(Unfamiliar)
+}
+
+const VARINT_BYTES_MAX: usize = 10;
+
+/// A signed number whose sign is its lowest bit.
+pub(crate) fn unzigzag(number: u64) -> i64 {
+    (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,235 @@
+use super::*;
+use crate::attributes::TypedKey;
+use crate::part::list_column::ListColumn;
+use crate::part::open::leaves;
+use crate::part::schema::{FileLayout, arrow_schema, properties, reading_schema};
+use crate::{Layout as Columns, Message, OwnColumn, Storage};
+use arrow_array::{
+    BinaryArray, Float64Array, Int64Array, ListArray, RecordBatch, StructArray, TimestampNanosecondArray, UInt8Array,
+    UInt32Array,
+};
+use arrow_schema::Field;
+use bytes::Bytes;
+use model::ValueKind;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use proptest::prelude::*;
+
+/// A column of each kind that a part has, the list of rarer attributes aside.
+fn columns() -> Columns {
+    let column = |name: &str, data_type, storage| OwnColumn { field: Field::new(name, data_type, false), storage };
+    Columns::new(
+        vec![
+            column("near", DataType::Int64, Storage::Near),
+            column("few", DataType::UInt8, Storage::Few),
+            column("few_texts", DataType::Utf8, Storage::Few),
+            column("text", DataType::Utf8, Storage::Text),
+            column("id", DataType::FixedSizeBinary(8), Storage::Id),
+        ],
+        Some(Message { text: 3, kind: 1 }),
+    )
+}
+
+fn typed() -> Vec<TypedKey> {
+    [ValueKind::Str, ValueKind::Int, ValueKind::Double, ValueKind::Bool]
+        .map(|kind| TypedKey { key: "k".into(), kind })
+        .to_vec()
+}
+
+/// What a record holds besides what follows from its number.
+#[derive(Debug, Clone)]
+struct Record {
+    number: u64,
+    text: String,
+    optional: Option<u64>,
+}
+
+fn record() -> impl Strategy<Value = Record> {
+    let number = prop_oneof![0..4u64, any::<u64>()];
+    let optional = prop_oneof![Just(None), (0..3u64).prop_map(Some), any::<u64>().prop_map(Some)];
+    (number, ".{0,9}", optional).prop_map(|(number, text, optional)| Record { number, text, optional })
+}
+
+/// Some records, each many times: runs and groups of bits come in longer pieces so.
+fn records() -> impl Strategy<Value = Vec<Record>> {
+    let pieces = prop::collection::vec((record(), 1..40usize), 1..40);
+    pieces.prop_map(|pieces| pieces.into_iter().flat_map(|(record, times)| vec![record; times]).collect())
+}
+
+fn batch(records: &[Record]) -> RecordBatch {
+    let schema = arrow_schema(&columns(), &typed());
+    let numbers = || records.iter().map(|record| record.number);
+    let low = |number: u64| u32::from_le_bytes(*number.to_le_bytes().first_chunk().unwrap());
+    let texts = || records.iter().map(|record| record.text.as_str());
+    let optional = || records.iter().map(|record| record.optional);
+    let words = || -> ArrayRef { Arc::new(texts().map(Some).collect::<DictionaryArray<Int32Type>>()) };
+    let ids: Vec<u8> = numbers().flat_map(u64::to_le_bytes).collect();
+    let arrays: Vec<ArrayRef> = vec![
+        Arc::new(TimestampNanosecondArray::from_iter_values(numbers().map(u64::cast_signed)).with_timezone("UTC")),
+        Arc::new(UInt64Array::from_iter_values(numbers())),
+        Arc::new(UInt32Array::from_iter_values(numbers().map(low))),
+        words(),
+        words(),
+        words(),
+        Arc::new(Int64Array::from_iter_values(numbers().map(u64::cast_signed))),
+        Arc::new(UInt8Array::from_iter_values(numbers().map(|number| number.to_le_bytes()[0]))),
+        Arc::new(StringArray::from_iter_values(texts())),
+        Arc::new(StringArray::from_iter_values(texts())),
+        Arc::new(FixedSizeBinaryArray::try_new(8, Buffer::from_vec(ids), None).unwrap()),
+        Arc::new(optional().map(|number| number.map(low)).collect::<UInt32Array>()),
+        Arc::new(BinaryArray::from_iter_values(texts().map(str::as_bytes))),
+        lists(&schema, records),
+        Arc::new(optional().map(|number| number.map(|number| format!("{number:x}"))).collect::<StringArray>()),
+        Arc::new(optional().map(|number| number.map(u64::cast_signed)).collect::<Int64Array>()),
+        Arc::new(optional().map(|number| number.map(f64::from_bits)).collect::<Float64Array>()),
+        Arc::new(optional().map(|number| number.map(|number| number & 1 == 1)).collect::<BooleanArray>()),
+    ];
+    RecordBatch::try_new(Arc::new(schema), arrays).unwrap()
+}
+
+/// For each record as many entries as its number's lowest bits say.
+fn lists(schema: &arrow_schema::Schema, records: &[Record]) -> ArrayRef {
+    let DataType::List(entry) = schema.field_with_name("rest").unwrap().data_type() else { panic!("a list") };
+    let DataType::Struct(fields) = entry.data_type() else { panic!("of structures") };
+    let count = |record: &Record| usize::try_from(record.number % 4).unwrap().saturating_sub(1);
+    let entries: Vec<&Record> = records.iter().flat_map(|record| std::iter::repeat_n(record, count(record))).collect();
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from_iter_values(entries.iter().map(|record| record.text.as_str()))),
+        Arc::new(UInt8Array::from_iter_values(entries.iter().map(|record| record.number.to_le_bytes()[0]))),
+        Arc::new(UInt64Array::from_iter_values(entries.iter().map(|record| record.number))),
+        Arc::new(StringArray::from_iter_values(entries.iter().map(|record| format!("{:?}", record.optional)))),
+    ];
+    let entries = StructArray::try_new(fields.clone(), columns, None).unwrap();
+    let offsets = OffsetBuffer::from_lengths(records.iter().map(count));
+    Arc::new(ListArray::try_new(entry.clone(), offsets, Arc::new(entries), None).unwrap())
+}
+
+/// A column of a file by hand.
+fn read(
+    bytes: &Bytes,
+    metadata: &ArrowReaderMetadata,
+    root: usize,
+    records: usize,
+    only: Option<&[usize]>,
+) -> Result<ArrayRef, Unfamiliar> {
+    let data_type = metadata.schema().field(root).data_type();
+    let columns = leaves(metadata)[root].clone().map(|leaf| metadata.metadata().row_group(0).column(leaf));
+    let leaves: Vec<(&[u8], &ColumnChunkMetaData)> = columns.map(|column| (chunk(bytes, column), column)).collect();
+    match leaves.as_slice() {
+        [(chunk, column)] => FlatColumn { chunk, column, data_type, records, only }.read(),
+        leaves => ListColumn { leaves, data_type, records, only }.read(),
+    }
+}
+
+/// A file with these records, and how it is read.
+fn file(batch: &RecordBatch) -> (Bytes, ArrowReaderMetadata) {
+    let properties = properties(&columns(), &typed(), 3);
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
+    writer.write(batch).unwrap();
+    let bytes = Bytes::from(writer.into_inner().unwrap());
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let metadata = ArrowReaderMetadata::load(&bytes, options).unwrap();
+    let schema = reading_schema(metadata.schema(), FileLayout::of(&columns()).first_typed());
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
+    let metadata = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options).unwrap();
+    (bytes, metadata)
+}
+
+fn chunk<'a>(bytes: &'a Bytes, column: &ColumnChunkMetaData) -> &'a [u8] {
+    let (start, length) = column.byte_range();
+    &bytes[usize::try_from(start).unwrap()..][..usize::try_from(length).unwrap()]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn each_column_is_what_the_library_reads(records in records(), picks in prop::collection::vec(any::<prop::sample::Index>(), 0..9)) {
+        let batch = batch(&records);
+        let (bytes, metadata) = file(&batch);
+        let mut only: Vec<usize> = picks.iter().map(|pick| pick.index(records.len())).collect();
+        only.sort_unstable();
+        only.dedup();
+        let expected = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes.clone(), metadata.clone())
+            .with_batch_size(records.len()).build().unwrap().next().unwrap().unwrap();
+        for (root, field) in metadata.schema().fields().iter().enumerate() {
+            let found = read(&bytes, &metadata, root, records.len(), None);
+            prop_assert!(found.is_ok(), "{} is of a form that is written here", field.name());
+            prop_assert_eq!(&found.unwrap(), expected.column(root), "{}", field.name());
+            if only.is_empty() {
+                continue;
+            }
+            let found = read(&bytes, &metadata, root, records.len(), Some(&only)).unwrap();
+            let places = UInt64Array::from_iter_values(only.iter().map(|row| *row as u64));
+            prop_assert_eq!(&found, &take(expected.column(root), &places, None).unwrap(), "{}", field.name());
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_survived(
+        records in records(), root in 0..18usize, flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+    ) {
+        let batch = batch(&records[..records.len().min(40)]);
+        let (bytes, metadata) = file(&batch);
+        let (mut bytes, groups) = (bytes.to_vec(), metadata.metadata().row_group(0));
+        for leaf in leaves(&metadata)[root].clone() {
+            let (start, length) = groups.column(leaf).byte_range();
+            let (start, length) = (usize::try_from(start).unwrap(), usize::try_from(length).unwrap());
+            flips.iter().for_each(|(place, byte)| bytes[start + place.index(length)] ^= byte);
+        }
+        if let Ok(found) = read(&bytes.into(), &metadata, root, batch.num_rows(), None) {
+            prop_assert_eq!(found.len(), batch.num_rows());
+        }
+    }
+
+    #[test]
+    fn any_plain_page_is_survived(page in prop::collection::vec(any::<u8>(), 0..200), count in 0usize..40) {
+        if let Ok(found) = plain_texts::<Utf8Type>(&page, count, None) {
+            prop_assert_eq!(found.len(), count);
+        }
+    }
+}
+
+/// So many records that ids and messages lie in several pages.
+#[test]
+fn only_pages_with_wanted_records_are_unpacked() {
+    let records: Vec<Record> =
+        (0..5_000).map(|number| Record { number, text: format!("text {number}"), optional: None }).collect();
+    let batch = batch(&records);
+    let (bytes, metadata) = file(&batch);
+    let root = metadata.schema().index_of("text").unwrap();
+    let column = metadata.metadata().row_group(0).column(leaves(&metadata)[root].start);
+    let mut chunk = chunk(&bytes, column).to_vec();
+    // The last page is damaged, and nobody wants it.
+    let end = chunk.len() - 8;
+    chunk[end..].fill(0xff);
+    let flat = FlatColumn { chunk: &chunk, column, data_type: &DataType::Utf8, records: records.len(), only: None };
+    assert!(flat.read().is_err());
+    let found = FlatColumn { only: Some(&[0, 1_023, 1_024, 3_000]), ..flat }.read().unwrap();
+    let found = found.as_any().downcast_ref::<StringArray>().unwrap().clone();
+    assert_eq!(found, StringArray::from(vec!["text 0", "text 1023", "text 1024", "text 3000"]));
+}
+
+#[test]
+fn a_plain_page_that_is_cut_off_or_no_text_is_unfamiliar() {
+    let whole = [3, 0, 0, 0, b'o', b'n', b'e', 3, 0, 0, 0, b't', b'w', b'o'];
+    let found = plain_texts::<Utf8Type>(&whole, 2, None).unwrap();
+    assert_eq!(found, StringArray::from(vec!["one", "two"]));
+    for length in 0..whole.len() {
+        assert!(plain_texts::<Utf8Type>(&whole[..length], 2, None).is_err(), "{length}");
+    }
+    assert!(plain_texts::<Utf8Type>(&[1, 0, 0, 0, 0xff], 1, None).is_err());
+}
+
+/// A chunk of another writer's making is left to the library.
+#[test]
+fn what_is_not_written_here_is_unfamiliar() {
+    let batch = batch(&[Record { number: 1, text: "one".to_owned(), optional: None }]);
+    let (bytes, metadata) = file(&batch);
+    let column = metadata.metadata().row_group(0).column(0);
+    let flat = FlatColumn { chunk: chunk(&bytes, column), column, data_type: &DataType::Utf8, records: 1, only: None };
+    assert_eq!(flat.read().unwrap_err(), Unfamiliar);
+    assert_eq!(FlatColumn { records: 2, ..flat }.read().unwrap_err(), Unfamiliar);
+    let snappy = column.clone().into_builder().set_compression(Compression::SNAPPY).build().unwrap();
+    assert_eq!(FlatColumn { column: &snappy, ..flat }.read().unwrap_err(), Unfamiliar);
+}

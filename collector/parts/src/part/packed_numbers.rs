@@ -1,0 +1,169 @@
+//! Numbers as Parquet packs them: runs and groups of bits (RLE hybrid), and differences (DELTA_BINARY_PACKED).
+//!
+//! Source: parquet-format, Encodings.md.
+
+use crate::part::chunk_pages::{Unfamiliar, read_varint, unzigzag};
+use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
+
+/// Bit-packed numbers come in groups of so many.
+const GROUP: usize = 8;
+
+/// A piece of a hybrid of runs and groups.
+enum Piece<'a> {
+    /// So many times one number.
+    Run(u64, usize),
+    /// So many numbers side by side.
+    Bits(&'a [u8], usize),
+}
+
+/// Hands out the pieces of `count` numbers of `width` bits.
+fn each_piece(
+    mut bytes: &[u8],
+    width: usize,
+    count: usize,
+    mut each: impl FnMut(Piece<'_>) -> Result<(), Unfamiliar>,
+) -> Result<(), Unfamiliar> {
+    let mut left = count;
+    while left > 0 {
+        let (head, rest) = read_varint(bytes)?;
+        let length = usize::try_from(head >> 1).map_err(|_| Unfamiliar)?;
+        if head & 1 == 0 {
+            let (number, rest) = rest.split_at_checked(width.div_ceil(8)).ok_or(Unfamiliar)?;
+            let length = length.min(left);
+            each(Piece::Run(little_endian(number), length))?;
+            (bytes, left) = (rest, left - length);
+        } else {
+            let packed = length.checked_mul(width).ok_or(Unfamiliar)?;
+            let (packed, rest) = rest.split_at_checked(packed).ok_or(Unfamiliar)?;
+            let length = length.checked_mul(GROUP).ok_or(Unfamiliar)?.min(left);
+            each(Piece::Bits(packed, length))?;
+            (bytes, left) = (rest, left - length);
+        }
+    }
+    Ok(())
+}
+
+fn little_endian(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+/// `count` levels, which are 0 or 1, and the bytes behind them.
+pub(crate) fn read_levels(page: &[u8], count: usize) -> Result<(BooleanBuffer, &[u8]), Unfamiliar> {
+    let (length, rest) = page.split_first_chunk::<4>().ok_or(Unfamiliar)?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| Unfamiliar)?;
+    let (levels, rest) = rest.split_at_checked(length).ok_or(Unfamiliar)?;
+    let mut high = BooleanBufferBuilder::new(count);
+    each_piece(levels, 1, count, |piece| {
+        match piece {
+            Piece::Run(level, length) => high.append_n(length, level & 1 == 1),
+            Piece::Bits(bits, length) => high.append_packed_range(0..length, bits),
+        }
+        Ok(())
+    })?;
+    Ok((high.finish(), rest))
+}
+
+/// `count` numbers of values of a dictionary: a byte with their width in bits, then the hybrid.
+pub(crate) fn read_places(bytes: &[u8], count: usize) -> Result<Vec<i32>, Unfamiliar> {
+    let (width, bytes) = bytes.split_first().ok_or(Unfamiliar)?;
+    let width = usize::from(*width);
+    // Places are positive.
+    if width >= 32 {
+        return Err(Unfamiliar);
+    }
+    let narrow = |number: u64| i32::try_from(number).map_err(|_| Unfamiliar);
+    let mut places: Vec<i32> = Vec::with_capacity(count);
+    each_piece(bytes, width, count, |piece| {
+        match piece {
+            Piece::Run(place, length) => places.resize(places.len() + length, narrow(place)?),
+            Piece::Bits(_, length) if width == 0 => places.resize(places.len() + length, 0),
+            Piece::Bits(bits, length) => {
+                let end = places.len() + length;
+                for group in bits.chunks_exact(width) {
+                    // All fit, since their width is below 32 bits.
+                    places.extend(unpacked_group(group, width).map(|place| i32::try_from(place).unwrap_or(i32::MAX)));
+                }
+                places.truncate(end);
+            }
+        }
+        Ok(())
+    })?;
+    if places.len() == count { Ok(places) } else { Err(Unfamiliar) }
+}
+
+/// `count` numbers of 64 bits, by their differences.
+pub(crate) fn read_deltas(bytes: &[u8], count: usize) -> Result<Vec<u64>, Unfamiliar> {
+    let (block, bytes) = read_varint(bytes)?;
+    let (minis, bytes) = read_varint(bytes)?;
+    let (total, bytes) = read_varint(bytes)?;
+    let (first, mut bytes) = read_varint(bytes)?;
+    let (block, minis) = (usize::try_from(block), usize::try_from(minis));
+    let (block, minis) = (block.map_err(|_| Unfamiliar)?, minis.map_err(|_| Unfamiliar)?);
+    if usize::try_from(total) != Ok(count) || count == 0 || minis == 0 || block > BLOCK_MAX || block % minis != 0 {
+        return Err(Unfamiliar);
+    }
+    let mini = block / minis;
+    if mini == 0 || mini % GROUP != 0 {
+        return Err(Unfamiliar);
+    }
+    let mut numbers = Vec::with_capacity(count + mini);
+    let mut last = unzigzag(first).cast_unsigned();
+    numbers.push(last);
+    while numbers.len() < count {
+        let (least, rest) = read_varint(bytes)?;
+        let least = unzigzag(least).cast_unsigned();
+        let (widths, rest) = rest.split_at_checked(minis).ok_or(Unfamiliar)?;
+        bytes = rest;
+        for width in widths {
+            if numbers.len() >= count {
+                break;
+            }
+            let width = usize::from(*width);
+            if width > 64 {
+                return Err(Unfamiliar);
+            }
+            let (packed, rest) = bytes.split_at_checked(width * mini / GROUP).ok_or(Unfamiliar)?;
+            bytes = rest;
+            if width == 0 {
+                numbers.extend((0..mini).map(|_| {
+                    last = last.wrapping_add(least);
+                    last
+                }));
+                continue;
+            }
+            for group in packed.chunks_exact(width) {
+                numbers.extend(unpacked_group(group, width).map(|delta| {
+                    last = last.wrapping_add(least).wrapping_add(delta);
+                    last
+                }));
+            }
+        }
+    }
+    numbers.truncate(count);
+    Ok(numbers)
+}
+
+/// Blocks of other writers have 128 or 256 numbers.
+const BLOCK_MAX: usize = 1 << 16;
+
+/// Eight numbers of `width` bits, at least 1 and at most 64, from as many bytes.
+fn unpacked_group(bytes: &[u8], width: usize) -> [u64; GROUP] {
+    // Numbers are read in windows of 16 bytes, the last of which begins in front of the group's end.
+    let mut padded = [0u8; 64 + 16];
+    padded[..width].copy_from_slice(bytes);
+    let mask = u64::MAX >> (64 - width);
+    std::array::from_fn(|number| {
+        let bit = number * width;
+        if width <= 56 {
+            let window = padded[bit / 8..].first_chunk::<8>().expect("it is padded");
+            u64::from_le_bytes(*window) >> (bit % 8) & mask
+        } else {
+            let window = padded[bit / 8..].first_chunk::<16>().expect("it is padded");
+            let window = (u128::from_le_bytes(*window) >> (bit % 8)).to_le_bytes();
+            u64::from_le_bytes(*window.first_chunk().expect("it is as long")) & mask
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;
