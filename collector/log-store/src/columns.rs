@@ -148,10 +148,8 @@ impl<'a> LogColumns<'a> {
             | ValueKind::Bytes
             | ValueKind::Array
             | ValueKind::Map => {
-                let value = Value::parse_text_form(text);
-                debug_assert!(value.is_some(), "not a text form: {text}");
-                // A text that is none is kept as text rather than lost.
-                value.unwrap_or_else(|| Value::Str(text.into()))
+                // A text that is none, which only a file of another's making can hold, is kept as text rather than lost.
+                Value::parse_text_form(text).unwrap_or_else(|| Value::Str(text.into()))
             }
         }
     }

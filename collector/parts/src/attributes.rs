@@ -225,11 +225,10 @@ impl<'a> RestColumn<'a> {
     }
 }
 
-/// A value from the text form that a decoder wrote. A text that is none is kept as text rather than lost.
+/// A value from the text form that a decoder wrote. A text that is none, which only a file of another's making can hold, is
+/// kept as text rather than lost.
 fn from_text_form(text: &str) -> Value {
-    let value = Value::parse_text_form(text);
-    debug_assert!(value.is_some(), "not a text form: {text}");
-    value.unwrap_or_else(|| Value::Str(text.into()))
+    Value::parse_text_form(text).unwrap_or_else(|| Value::Str(text.into()))
 }
 
 /// The fields of an entry in the list column.

@@ -13,10 +13,13 @@ use crate::part::open::{Contents, OpenFile, Ranges};
 use crate::part::records_file::PackedChunk;
 use crate::part::schema::FileLayout;
 use crate::part::text_pages::TextPages;
-use arrow_array::{Array, ArrayRef, Int64Array, TimestampNanosecondArray, UInt32Array, new_null_array};
+use arrow_array::{
+    Array, ArrayRef, Int64Array, ListArray, StructArray, TimestampNanosecondArray, UInt8Array, UInt32Array,
+    new_null_array,
+};
 use arrow_schema::DataType;
 use bytes::Bytes;
-use model::{Stream, TimeRange};
+use model::{Stream, TimeRange, ValueKind};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
 use parquet::file::metadata::ColumnChunkMetaData;
@@ -36,8 +39,9 @@ pub struct StoredGroup {
     file: Arc<OpenFile>,
 }
 
-/// The batch's column of times.
+/// The batch's columns of times and of streams.
 const TIME: usize = 0;
+const STREAM: usize = 2;
 
 impl StoredGroup {
     pub(crate) fn new(contents: Arc<Contents>, layout: Arc<Layout>, number: usize, file: Arc<OpenFile>) -> StoredGroup {
@@ -156,9 +160,32 @@ impl StoredGroup {
         let column = if index == TIME { plain_times(&column) } else { Some(column) };
         let expected = self.data_type(index);
         match column.filter(|column| is_same_type(column.data_type(), &expected) && column.len() == self.records()) {
-            Some(column) => Ok(column),
+            Some(column) if self.has_sense(index, &*column) => Ok(column),
+            Some(_) => {
+                Err(PartError::malformed(&self.contents.path, format!("column {index} holds what nobody writes")))
+            }
             None => Err(PartError::malformed(&self.contents.path, format!("column {index} is not of type {expected}"))),
         }
+    }
+
+    /// False when a column of the right type holds numbers of things that do not exist: streams, or kinds of values.
+    fn has_sense(&self, index: usize, column: &dyn Array) -> bool {
+        let are_kinds = |kinds: &dyn Array| {
+            let kinds = kinds.as_any().downcast_ref::<UInt8Array>();
+            kinds.is_none_or(|kinds| kinds.values().iter().all(|kind| ValueKind::from_byte(*kind).is_some()))
+        };
+        let kind = self.layout.message().map(|message| COMMON_COLUMNS + message.kind);
+        if index == STREAM {
+            let count = self.contents.streams.len();
+            let numbers = column.as_any().downcast_ref::<UInt32Array>();
+            return numbers.is_none_or(|numbers| numbers.values().iter().all(|number| (*number as usize) < count));
+        }
+        if index == self.layout.attribute_layout().rest {
+            let entries = column.as_any().downcast_ref::<ListArray>().map(|lists| lists.values().clone());
+            let entries = entries.and_then(|entries| entries.as_any().downcast_ref::<StructArray>().cloned());
+            return entries.is_none_or(|entries| entries.columns().iter().all(|column| are_kinds(&**column)));
+        }
+        kind != Some(index) || are_kinds(column)
     }
 
     /// What is known of it.
