@@ -28,7 +28,7 @@ use crate::part::open::Part;
 use crate::part::splice::spliced;
 use crate::part::stream_numbers::StreamNumbers;
 use crate::part::words::WordReader;
-use crate::part::write::{PartSettings, PartWriter, RowAt, WrittenPart, costs, full_group};
+use crate::part::write::{LARGE_SHARE, NextGroup, PartSettings, PartWriter, RowAt, WrittenPart, costs, next_group};
 use basics::{Disk, ErrorClass, error_chain};
 use std::path::Path;
 use std::sync::Arc;
@@ -66,6 +66,8 @@ pub(crate) struct Merged {
     pub(crate) written: Option<WrittenPart>,
     /// Records that were left out since they were deleted.
     pub(crate) left_out: u64,
+    /// How many row groups of the inputs it has as they were packed.
+    pub(crate) spliced: u64,
 }
 
 /// Writes the records of all inputs, but for the hidden ones, into a new directory `dir`, and makes them durable, the
@@ -83,7 +85,7 @@ pub(crate) fn merge_parts(
     let left_out = left_out(inputs, hidden, layout, is_stopped)?;
     let left_out_count = left_out.iter().map(|input| input.records).sum();
     if left_out.iter().all(LeftOut::is_all) {
-        return Ok(Merged { written: None, left_out: left_out_count });
+        return Ok(Merged { written: None, left_out: left_out_count, spliced: 0 });
     }
     let groups = groups_in_order(inputs)?;
     let typed = typed_keys(&groups, hidden, is_stopped)?;
@@ -107,6 +109,7 @@ pub(crate) fn merge_parts(
         open: Vec::new(),
         inputs: Vec::new(),
         rows: Vec::new(),
+        spliced: 0,
     };
     let mut groups = groups.into_iter().peekable();
     while let Some(source) = groups.next() {
@@ -121,11 +124,11 @@ pub(crate) fn merge_parts(
             None => merging.write_all(is_stopped)?,
         }
     }
-    let Merging { writer, streams, .. } = merging;
+    let Merging { writer, streams, spliced, .. } = merging;
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let written = writer.finish(&streams, &texts, settings).map_err(MergeFailure::Output)?;
     disk.sync_dir(dir).map_err(PartError::disk("sync", dir)).map_err(MergeFailure::Output)?;
-    Ok(Merged { written: Some(written), left_out: left_out_count })
+    Ok(Merged { written: Some(written), left_out: left_out_count, spliced })
 }
 
 fn go_on(is_stopped: &dyn Fn() -> bool) -> Result<(), MergeFailure> {
@@ -235,8 +238,6 @@ fn shape_numbers(inputs: &[&Part], table: &mut ShapeTable) -> Result<Vec<Vec<Opt
     Ok(all)
 }
 
-/// A row group with at least this part of the records or bytes of a full one may stay as it is.
-const LARGE_SHARE: u64 = 2;
 /// With at least this part of a full one, records that wait make a row group of their own where the next one may stay.
 const WAITING_SHARE: usize = 4;
 
@@ -258,6 +259,8 @@ struct Merging<'a> {
     inputs: Vec<usize>,
     /// Those records, by time and sequence.
     rows: Vec<(i64, u64, RowAt)>,
+    /// Row groups that were written as they were packed.
+    spliced: u64,
 }
 
 impl Merging<'_> {
@@ -271,13 +274,11 @@ impl Merging<'_> {
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<bool, MergeFailure> {
         let Source { input, group } = source;
-        let is_large = group.records() as u64 * LARGE_SHARE >= self.settings.group_records as u64
-            || group.text_bytes() * LARGE_SHARE >= self.settings.group_text_bytes;
+        let is_large = is_share(group.records(), group.text_bytes(), LARGE_SHARE, self.settings);
         let (start, last) = (group.time_range().start.0, group.time_range().end.0.saturating_sub(1));
         let waiting = self.rows.last().map(|(newest, _, _)| *newest);
         let is_before = next_start.is_none_or(|next| last <= next);
-        let is_behind = waiting
-            .is_none_or(|newest| newest <= start && self.rows.len() * WAITING_SHARE >= self.settings.group_records);
+        let is_behind = waiting.is_none_or(|newest| newest <= start && self.are_many_waiting());
         if !is_large || !is_before || !is_behind || self.hidden.meets(group.sequence_range()) {
             return Ok(false);
         }
@@ -289,7 +290,15 @@ impl Merging<'_> {
         let Some(spliced) = spliced else { return Ok(false) };
         self.write_all(is_stopped)?;
         self.writer.add_spliced(&spliced).map_err(MergeFailure::Output)?;
+        self.spliced += 1;
         Ok(true)
+    }
+
+    /// True when the records that wait may make a row group of their own.
+    fn are_many_waiting(&self) -> bool {
+        let costs = costs(&self.open);
+        let bytes = self.rows.iter().map(|(_, _, at)| costs[at.batch()]).sum();
+        is_share(self.rows.len(), bytes, WAITING_SHARE, self.settings)
     }
 
     fn open(&mut self, source: Source) -> Result<(), MergeFailure> {
@@ -308,10 +317,11 @@ impl Merging<'_> {
     }
 
     /// Writes row groups as long as they are full of records that are not newer than `until`. All that is still to be
-    /// opened is that new at least.
+    /// opened is that new at least. What makes up to one and a half row groups waits: with less than that left behind, it
+    /// would be too few records to let the next row group stay as it is.
     fn write_full_groups(&mut self, until: i64, is_stopped: &dyn Fn() -> bool) -> Result<(), MergeFailure> {
         let mut ready = self.rows.partition_point(|(time, _, _)| *time <= until);
-        while let Some(count) = self.full_group(ready) {
+        while let NextGroup::Full(count) = self.next_group(ready) {
             go_on(is_stopped)?;
             self.write_group(count)?;
             ready -= count;
@@ -322,15 +332,15 @@ impl Merging<'_> {
     fn write_all(&mut self, is_stopped: &dyn Fn() -> bool) -> Result<(), MergeFailure> {
         while !self.rows.is_empty() {
             go_on(is_stopped)?;
-            let ready = self.rows.len();
-            self.write_group(self.full_group(ready).unwrap_or(ready))?;
+            let (NextGroup::Full(count) | NextGroup::Last(count)) = self.next_group(self.rows.len());
+            self.write_group(count)?;
         }
         Ok(())
     }
 
-    /// How many of the first `ready` records make a full row group.
-    fn full_group(&self, ready: usize) -> Option<usize> {
-        full_group(&costs(&self.open), self.rows[..ready].iter().map(|(_, _, at)| *at), self.settings)
+    /// The next row group of the first `ready` records.
+    fn next_group(&self, ready: usize) -> NextGroup {
+        next_group(&costs(&self.open), self.rows[..ready].iter().map(|(_, _, at)| *at), self.settings)
     }
 
     fn write_group(&mut self, count: usize) -> Result<(), MergeFailure> {
@@ -362,6 +372,12 @@ impl Merging<'_> {
         self.inputs.retain(|_| left.next() == Some(&true));
         self.gatherer.keep_only(&self.open);
     }
+}
+
+/// True for at least this part of the records or bytes of a full row group.
+fn is_share(records: usize, bytes: u64, share: usize, settings: &PartSettings) -> bool {
+    records.saturating_mul(share) >= settings.group_records
+        || bytes.saturating_mul(share as u64) >= settings.group_text_bytes
 }
 
 #[cfg(test)]

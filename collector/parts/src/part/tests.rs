@@ -97,6 +97,18 @@ proptest! {
 }
 
 #[test]
+fn the_last_row_group_is_not_a_small_one() {
+    let sizes = |count: u64| -> Vec<usize> {
+        let disk = Arc::new(FaultyDisk::new(1));
+        let samples: Vec<Sample> = (0..count).map(|sequence| sample(1, sequence)).collect();
+        let part = write(&disk, &[Arc::new(batch(&samples))], TimeRange::ALL).unwrap();
+        part.groups().unwrap().iter().map(|group| group.records()).collect()
+    };
+    assert_eq!([sizes(3), sizes(7), sizes(8)], [vec![3], vec![7], vec![4, 4]]);
+    assert_eq!([sizes(14), sizes(17), sizes(18)], [vec![7, 7], vec![7, 5, 5], vec![7, 7, 4]]);
+}
+
+#[test]
 fn what_a_part_says_of_its_row_groups_is_what_they_hold() {
     let disk = Arc::new(FaultyDisk::new(1));
     let samples: Vec<Sample> =

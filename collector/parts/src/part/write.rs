@@ -170,7 +170,7 @@ fn cut(batches: &[Arc<Batch>], rows: &[RowAt], settings: &PartSettings) -> Vec<R
     let mut start = 0;
     while start < rows.len() {
         let rest = &rows[start..];
-        let count = full_group(&costs, rest.iter().copied(), settings).unwrap_or(rest.len());
+        let (NextGroup::Full(count) | NextGroup::Last(count)) = next_group(&costs, rest.iter().copied(), settings);
         cuts.push(start..start + count);
         start += count;
     }
@@ -184,7 +184,7 @@ pub(crate) fn costs(batches: &[Arc<Batch>]) -> Vec<u64> {
 }
 
 /// How many of these records, which follow each other, make a full row group; `None` when they are too few.
-pub(crate) fn full_group(costs: &[u64], rows: impl Iterator<Item = RowAt>, settings: &PartSettings) -> Option<usize> {
+fn full_group(costs: &[u64], rows: impl Iterator<Item = RowAt>, settings: &PartSettings) -> Option<usize> {
     let mut bytes = 0;
     for (count, at) in (1..).zip(rows) {
         bytes += costs[at.batch()];
@@ -194,6 +194,39 @@ pub(crate) fn full_group(costs: &[u64], rows: impl Iterator<Item = RowAt>, setti
     }
     None
 }
+
+/// The next row group of records that follow each other, and how many it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NextGroup {
+    /// It is full, and enough is left for another one.
+    Full(usize),
+    /// With it, or with one more of its size, all records are written. So the last one is never small where it has a
+    /// neighbour: a small one would be packed anew by every merge.
+    Last(usize),
+}
+
+/// Cuts off the next row group of these records, behind which none come.
+pub(crate) fn next_group(
+    costs: &[u64],
+    rows: impl ExactSizeIterator<Item = RowAt> + Clone,
+    settings: &PartSettings,
+) -> NextGroup {
+    let all = rows.len();
+    let full = full_group(costs, rows.clone(), settings).unwrap_or(all);
+    if full == all {
+        return NextGroup::Last(all);
+    }
+    // Where texts differ much in length, half of the records may have far more than half of the bytes.
+    let half = all.div_ceil(2);
+    let fits = || full_group(costs, rows.clone().skip(half), settings).is_none_or(|count| half + count == all);
+    match (all - full) * LARGE_SHARE < full && fits() {
+        true => NextGroup::Last(half),
+        false => NextGroup::Full(full),
+    }
+}
+
+/// A row group of at least this part of a full one is large.
+pub(crate) const LARGE_SHARE: usize = 2;
 
 /// A part that is being written, row group by row group.
 pub(crate) struct PartWriter {

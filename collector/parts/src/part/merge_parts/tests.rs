@@ -90,6 +90,58 @@ proptest! {
     }
 }
 
+/// Records of rising times, one a nanosecond.
+fn rising(first: u64, count: u64) -> Vec<Sample> {
+    (first..first + count).map(|sequence| sample(i64::try_from(sequence).unwrap(), sequence)).collect()
+}
+
+/// Merges parts of these records, but for the hidden ones. How many row groups were taken over, and how many there are.
+#[track_caller]
+fn spliced(sets: &[Vec<Sample>], hidden: &[u64]) -> (u64, u64) {
+    let disk = Arc::new(FaultyDisk::new(1));
+    let parts: Vec<Part> =
+        (0..).zip(sets).map(|(number, set)| part_of(&disk, number, &layout(), &[Arc::new(batch(set))])).collect();
+    let inputs: Vec<&Part> = parts.iter().collect();
+    let sequences = HiddenSequences::new(hidden.to_vec(), crate::manifest::TombstoneId(1));
+    let made = merge_parts(&*disk, &dir(99), &layout(), &inputs, &sequences, &SETTINGS, NEVER).unwrap();
+    assert_eq!(made.left_out, hidden.len() as u64);
+    let written = made.written.unwrap();
+    let merged = Part::open(disk.clone(), dir(99), layout(), written.files, keeper());
+    merged.verify().unwrap();
+    let groups = read_groups(&merged);
+    check_order(&groups);
+    let stays = sets.iter().flatten().filter(|sample| !hidden.contains(&sample.sequence)).cloned();
+    assert_eq!(lines(groups.into_iter().flatten()), lines(stays));
+    (made.spliced, u64::from(written.groups))
+}
+
+#[test]
+fn row_groups_of_parts_whose_times_do_not_meet_are_taken_over() {
+    assert_eq!(spliced(&[rising(0, 21), rising(100, 21), rising(50, 21)], &[]), (9, 9));
+}
+
+#[test]
+fn a_row_group_with_a_deleted_record_is_packed_anew_and_no_other() {
+    assert_eq!(spliced(&[rising(0, 21), rising(100, 21)], &[9]), (5, 6));
+    assert_eq!(spliced(&[rising(0, 21), rising(100, 21)], &[0, 120]), (4, 6));
+}
+
+#[test]
+fn what_overlaps_is_packed_anew_and_what_follows_is_taken_over() {
+    // One record between those of the eighth row group.
+    let late = vec![sample(50, 1_000)];
+    assert_eq!(spliced(&[rising(0, 70), late], &[]), (9, 11));
+    // The last row group of one part and the first of the other, for different numbers of records.
+    for count in 14..28 {
+        let before = rising(100, count);
+        let first = 100 + count - 2;
+        let after: Vec<Sample> =
+            (first..first + 35).map(|time| sample(i64::try_from(time).unwrap(), 1_000 + time)).collect();
+        let (spliced, groups) = spliced(&[before, after], &[]);
+        assert!(groups - spliced <= 3 && spliced >= 5, "{spliced} of {groups} row groups were taken over for {count}");
+    }
+}
+
 #[test]
 fn records_of_one_moment_do_not_pile_up_and_none_is_lost() {
     let disk = Arc::new(FaultyDisk::new(1));
@@ -339,6 +391,6 @@ fn nothing_of_a_hidden_record_stays_not_even_its_shape_its_words_or_its_keys() {
 
     let all = HiddenSequences::new(vec![0, 1], crate::manifest::TombstoneId(1));
     let made = merge_parts(&*disk, &dir(5), &layout(), &[&part], &all, &SETTINGS, NEVER).unwrap();
-    assert_eq!(made, Merged { written: None, left_out: 2 });
+    assert_eq!(made, Merged { written: None, left_out: 2, spliced: 0 });
     assert!(!disk.paths().iter().any(|path| path.starts_with(dir(5))), "a part of which nothing stays is not written");
 }
