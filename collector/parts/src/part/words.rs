@@ -36,11 +36,13 @@ pub(crate) struct GroupWords {
 pub(crate) struct WordReader {
     splitter: Splitter,
     digits: String,
+    /// Keys of the row group at hand as they come, many of them more than once.
+    keys: Vec<u64>,
 }
 
 impl WordReader {
     pub(crate) fn new() -> WordReader {
-        WordReader { splitter: Splitter::new(), digits: String::new() }
+        WordReader { splitter: Splitter::new(), digits: String::new(), keys: Vec::new() }
     }
 
     pub(crate) fn read(
@@ -59,12 +61,19 @@ impl WordReader {
             has_unshaped: false,
         };
         self.messages(layout, batches, rows, table, &mut words);
-        self.values(layout, batches, rows, &mut words.value_keys);
-        for keys in [&mut words.message_keys, &mut words.value_keys] {
-            keys.sort_unstable();
-            keys.dedup();
-        }
+        words.message_keys = self.take_keys();
+        self.values(layout, batches, rows);
+        words.value_keys = self.take_keys();
         words
+    }
+
+    /// The keys that came, sorted, each once, in memory of their own.
+    fn take_keys(&mut self) -> Vec<u64> {
+        self.keys.sort_unstable();
+        self.keys.dedup();
+        let keys = self.keys.as_slice().into();
+        self.keys.clear();
+        keys
     }
 
     fn messages(
@@ -97,13 +106,13 @@ impl WordReader {
             match (split, number) {
                 (Some(split), Some(_)) => {
                     for variable in split.variables() {
-                        for_each_word_key(variable, &mut |key| words.message_keys.push(key));
+                        for_each_word_key(variable, &mut |key| self.keys.push(key));
                         words.letters.insert(variable);
                     }
                 }
                 _ => {
                     words.has_unshaped = true;
-                    for_each_word_key(text, &mut |key| words.message_keys.push(key));
+                    for_each_word_key(text, &mut |key| self.keys.push(key));
                 }
             }
             words.shapes.push(number.unwrap_or(UNSHAPED));
@@ -111,7 +120,8 @@ impl WordReader {
     }
 
     /// Words of all strings that a term is looked for in besides the message, and the digits of ids.
-    fn values(&mut self, layout: &Layout, batches: &[Arc<Batch>], rows: &[RowAt], keys: &mut Vec<u64>) {
+    fn values(&mut self, layout: &Layout, batches: &[Arc<Batch>], rows: &[RowAt]) {
+        let keys = &mut self.keys;
         let mut seen: HashSet<&str, TextHash> = HashSet::default();
         let typed: Vec<Vec<Strings<'_>>> =
             batches.iter().map(|batch| batch.string_attribute_columns().collect()).collect();
@@ -139,9 +149,11 @@ impl WordReader {
             }
             let columns: Vec<&FixedSizeBinaryArray> =
                 batches.iter().map(|batch| downcast(batch.own_column(index))).collect();
+            let mut before: &[u8] = &[];
             for at in rows {
                 let id = columns[at.batch()].value(at.row());
-                if id.iter().any(|byte| *byte != 0) {
+                // Records of one trace mostly follow each other.
+                if id != std::mem::replace(&mut before, id) && id.iter().any(|byte| *byte != 0) {
                     self.digits.clear();
                     for byte in id {
                         self.digits.push(HEX[usize::from(byte >> 4)]);
