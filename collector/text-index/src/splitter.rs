@@ -11,10 +11,15 @@
 //! - a shape holds no ASCII digit.
 //!
 //! A shape never leaves the text's words out: each is a word of the shape or of a variable.
+//!
+//! Most texts are plain ASCII. Their words are found eight bytes at a time ([`word_masks`]), with the same outcome.
+
+mod word_masks;
 
 use crate::character::{CharacterKind, character_kind, is_settled};
 use std::ops::Range;
 use unicode_normalization::char::canonical_combining_class;
+use word_masks::WordMasks;
 
 /// What the rules here, of words and of folding are called on disk. It changes when any text is split differently.
 pub const SPLITTER_VERSION: u32 = 1;
@@ -29,6 +34,7 @@ pub(crate) const PLACEHOLDER_BYTE: u8 = 0x1a;
 pub struct Splitter {
     shape: String,
     variables: Vec<Range<usize>>,
+    masks: WordMasks,
 }
 
 /// A text and its two sides.
@@ -59,6 +65,13 @@ impl Splitter {
     pub fn split<'a>(&'a mut self, text: &'a str) -> Option<Split<'a>> {
         self.shape.clear();
         self.variables.clear();
+        match self.masks.read(text.as_bytes()) {
+            true => Some(self.split_plain(text)),
+            false => self.split_any(text),
+        }
+    }
+
+    fn split_any<'a>(&'a mut self, text: &'a str) -> Option<Split<'a>> {
         let bytes = text.as_bytes();
         let (mut at, mut copied) = (0, 0);
         while let Some(byte) = bytes.get(at) {
@@ -92,6 +105,30 @@ impl Splitter {
         self.shape.push_str(&text[copied..]);
         Some(Split { text, variables: &self.variables, shape: &self.shape })
     }
+
+    /// Splits a text of ASCII without the placeholder, whose words the masks know.
+    fn split_plain<'a>(&'a mut self, text: &'a str) -> Split<'a> {
+        let (mut at, mut copied) = (0, 0);
+        while let Some(start) = self.masks.next_word(at) {
+            let mut end = self.masks.end_of_word(start);
+            let is_variable = match is_uuid_at(text, start) {
+                true => {
+                    end = start + UUID_BYTES;
+                    true
+                }
+                false => self.masks.has_digit(start..end),
+            };
+            if is_variable {
+                self.shape.push_str(&text[copied..start]);
+                self.shape.push(PLACEHOLDER);
+                self.variables.push(start..end);
+                copied = end;
+            }
+            at = end;
+        }
+        self.shape.push_str(&text[copied..]);
+        Split { text, variables: &self.variables, shape: &self.shape }
+    }
 }
 
 /// A word, or a UUID, that begins where a word may begin.
@@ -101,13 +138,10 @@ struct Found {
 }
 
 fn run_or_uuid(text: &str, start: usize) -> Found {
-    let bytes = text.as_bytes();
-    if bytes.get(start + UUID_GROUP_ENDS[0]) == Some(&b'-')
-        && bytes.get(start..start + UUID_BYTES).is_some_and(|piece| is_of_uuid(piece, 0))
-        && !is_word_at(text, start + UUID_BYTES)
-    {
+    if is_uuid_at(text, start) {
         return Found { end: start + UUID_BYTES, is_variable: true };
     }
+    let bytes = text.as_bytes();
     let mut found = Found { end: start, is_variable: false };
     while let Some(byte) = bytes.get(found.end) {
         match CLASSES[usize::from(*byte)] {
@@ -124,6 +158,13 @@ fn run_or_uuid(text: &str, start: usize) -> Found {
         }
     }
     found
+}
+
+fn is_uuid_at(text: &str, start: usize) -> bool {
+    let bytes = text.as_bytes();
+    bytes.get(start + UUID_GROUP_ENDS[0]) == Some(&b'-')
+        && bytes.get(start..start + UUID_BYTES).is_some_and(|piece| is_of_uuid(piece, 0))
+        && !is_word_at(text, start + UUID_BYTES)
 }
 
 /// The kind of a character outside ASCII, and where it ends.

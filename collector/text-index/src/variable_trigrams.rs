@@ -89,16 +89,36 @@ pub(crate) fn trigrams_of(folded: &str) -> Vec<u16> {
 }
 
 fn for_each_trigram(text: &[u8], each: &mut dyn FnMut(u16)) {
-    for [a, b, c] in text.array_windows::<3>() {
-        if let (Some(a), Some(b), Some(c)) = (letter(*a), letter(*b), letter(*c)) {
-            each((a * 26 + b) * 26 + c);
+    // The last letters as a number in base 26, and how many there were in a row.
+    let (mut number, mut row) = (0, 0);
+    for byte in text {
+        let letter = NUMBERS[usize::from(*byte)];
+        if letter == NONE {
+            row = 0;
+            continue;
+        }
+        number = number % (26 * 26) * 26 + letter;
+        row += 1;
+        if row >= 3 {
+            each(number);
         }
     }
 }
 
-fn letter(byte: u8) -> Option<u16> {
-    byte.is_ascii_alphabetic().then(|| u16::from(byte.to_ascii_lowercase() - b'a'))
-}
+/// No letter.
+const NONE: u16 = u16::MAX;
+
+/// The number of each ASCII letter, whatever its case.
+const NUMBERS: [u16; 256] = {
+    let mut numbers = [NONE; 256];
+    let mut letter = 0;
+    while letter < 26 {
+        numbers[(b'a' as u16 + letter) as usize] = letter;
+        numbers[(b'A' as u16 + letter) as usize] = letter;
+        letter += 1;
+    }
+    numbers
+};
 
 #[cfg(test)]
 mod tests;

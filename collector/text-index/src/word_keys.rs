@@ -112,27 +112,44 @@ pub(crate) fn for_each_indexed_word(folded: &str, each: &mut dyn FnMut(IndexedWo
 
 fn for_each_ascii_key(text: &[u8], each: &mut dyn FnMut(u64)) {
     let mut folded = [0; ASCII_WORD_BYTES_IN_PLACE_MAX];
-    let mut at = 0;
-    while at < text.len() {
-        if !text[at].is_ascii_alphanumeric() {
-            at += 1;
-            continue;
-        }
-        let start = at;
-        while at < text.len() && text[at].is_ascii_alphanumeric() {
-            at += 1;
-        }
-        let word = &text[start..at];
-        match folded.get_mut(..word.len()) {
-            Some(folded) => {
-                folded.copy_from_slice(word);
-                folded.make_ascii_lowercase();
-                each(xxh3_64(folded));
+    let mut rest = text;
+    while let Some(start) = rest.iter().position(|byte| FOLDED[usize::from(*byte)] != 0) {
+        rest = &rest[start..];
+        let mut length = 0;
+        for byte in rest {
+            let lower = FOLDED[usize::from(*byte)];
+            if lower == 0 {
+                break;
             }
-            None => each(xxh3_64(&word.to_ascii_lowercase())),
+            if let Some(place) = folded.get_mut(length) {
+                *place = lower;
+            }
+            length += 1;
         }
+        let word = &rest[..length];
+        rest = &rest[length..];
+        each(match folded.get(..length) {
+            Some(folded) => xxh3_64(folded),
+            None => xxh3_64(&word.to_ascii_lowercase()),
+        });
     }
 }
+
+/// Each ASCII letter and digit as it is indexed; zero for all other bytes.
+const FOLDED: [u8; 256] = {
+    let mut folded = [0; 256];
+    let mut byte = 0u8;
+    loop {
+        if byte.is_ascii_alphanumeric() {
+            folded[byte as usize] = byte.to_ascii_lowercase();
+        }
+        if byte == u8::MAX {
+            break;
+        }
+        byte += 1;
+    }
+    folded
+};
 
 #[cfg(test)]
 mod tests;

@@ -77,6 +77,17 @@ fn what_is_settled_stays_settled_when_it_is_composed() {
 
 proptest! {
     #[test]
+    fn a_plain_text_is_split_the_same_eight_bytes_at_a_time(
+        text in "([a-zA-Z0-9]{0,70}|[ -~]{1,3}|[\\x00-\\x7f]|deadbeef-dead-beef-cafe-abcdefabcdef|[0-9a-f-]{34,38}){0,12}",
+    ) {
+        let (mut splitter, mut slow) = (Splitter::new(), Splitter::new());
+        let split = splitter.split(&text).expect("ASCII has a shape");
+        let expected = slow.split_any(&text).expect("ASCII has a shape");
+        prop_assert_eq!(split.shape, expected.shape);
+        prop_assert_eq!(split.variables, expected.variables);
+    }
+
+    #[test]
     fn a_split_loses_nothing(text in rich_text()) {
         let mut splitter = Splitter::new();
         let Some(split) = splitter.split(&text) else { return Ok(()) };
