@@ -48,7 +48,7 @@ impl<'a> Gatherer<'a> {
         streams: &mut StreamNumbers,
         shapes: Vec<u32>,
     ) -> Group {
-        let used = Used::of(rows);
+        let used = Used::of(batches.len(), rows);
         let batches: Vec<&Arc<Batch>> = used.batches.iter().map(|batch| &batches[*batch]).collect();
         for batch in &batches {
             let conformed = || ((*batch).clone(), conform(batch, typed));
@@ -129,13 +129,13 @@ struct Used {
 }
 
 impl Used {
-    fn of(rows: &[RowAt]) -> Used {
-        let mut numbers: HashMap<usize, usize> = HashMap::new();
+    fn of(count: usize, rows: &[RowAt]) -> Used {
+        let mut numbers: Vec<Option<usize>> = vec![None; count];
         let mut batches = Vec::new();
         let places = rows
             .iter()
             .map(|at| {
-                let number = *numbers.entry(at.batch()).or_insert_with(|| {
+                let number = *numbers[at.batch()].get_or_insert_with(|| {
                     batches.push(at.batch());
                     batches.len() - 1
                 });
@@ -175,20 +175,20 @@ fn describe(numbers: &[u32], streams: &StreamNumbers) -> [ArrayRef; 3] {
     let mut places: HashMap<u32, i32> = HashMap::new();
     let (mut services, mut resources, mut scopes) = (StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
     let mut has_service = Vec::new();
-    let keys: Vec<i32> = numbers
-        .iter()
-        .map(|number| {
-            let next = i32::try_from(places.len()).expect("a row group has few streams");
-            *places.entry(*number).or_insert_with(|| {
-                let texts = streams.texts(*number);
-                services.append_value(streams.service(*number).unwrap_or_default());
-                has_service.push(streams.service(*number).is_some());
-                resources.append_value(&texts.resource);
-                scopes.append_value(&texts.scope);
-                next
-            })
-        })
-        .collect();
+    let mut keys: Vec<i32> = Vec::with_capacity(numbers.len());
+    // Records of one stream follow each other.
+    for run in numbers.chunk_by(|left, right| left == right) {
+        let next = i32::try_from(places.len()).expect("a row group has few streams");
+        let key = *places.entry(run[0]).or_insert_with(|| {
+            let texts = streams.texts(run[0]);
+            services.append_value(streams.service(run[0]).unwrap_or_default());
+            has_service.push(streams.service(run[0]).is_some());
+            resources.append_value(&texts.resource);
+            scopes.append_value(&texts.scope);
+            next
+        });
+        keys.resize(keys.len() + run.len(), key);
+    }
     let with_service = |key: &i32| usize::try_from(*key).is_ok_and(|key| has_service[key]);
     let service_keys: Int32Array = keys.iter().map(|key| Some(*key).filter(with_service)).collect();
     let keys = Int32Array::from(keys);

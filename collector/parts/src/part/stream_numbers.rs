@@ -42,13 +42,12 @@ impl StreamNumbers {
 
     /// The records of a row group in the order of their streams; of one stream, they stay in order.
     pub(crate) fn in_stream_order(&mut self, batches: &[Arc<Batch>], rows: &[RowAt]) -> Vec<RowAt> {
-        let mut maps: HashMap<usize, Vec<u32>> = HashMap::new();
+        let mut maps: Vec<Option<Vec<u32>>> = vec![None; batches.len()];
         let mut numbered: Vec<(u32, RowAt)> = Vec::with_capacity(rows.len());
         for at in rows {
             let batch = &batches[at.batch()];
-            let map = maps
-                .entry(at.batch())
-                .or_insert_with(|| batch.streams().iter().map(|stream| self.number(stream)).collect());
+            let map = maps[at.batch()]
+                .get_or_insert_with(|| batch.streams().iter().map(|stream| self.number(stream)).collect());
             numbered.push((map[batch.stream_indexes()[at.row()] as usize], *at));
         }
         numbered.sort_by_key(|(stream, _)| *stream);

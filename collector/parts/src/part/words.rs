@@ -122,7 +122,7 @@ impl WordReader {
     /// Words of all strings that a term is looked for in besides the message, and the digits of ids.
     fn values(&mut self, layout: &Layout, batches: &[Arc<Batch>], rows: &[RowAt]) {
         let keys = &mut self.keys;
-        let mut seen: HashSet<&str, TextHash> = HashSet::default();
+        let mut seen: HashSet<&str, TextHash> = HashSet::with_capacity_and_hasher(rows.len(), TextHash::default());
         let typed: Vec<Vec<Strings<'_>>> =
             batches.iter().map(|batch| batch.string_attribute_columns().collect()).collect();
         let rests: Vec<_> = batches.iter().map(|batch| batch.rest()).collect();

@@ -49,7 +49,7 @@ impl Weight {
     #[inline]
     fn kept_bytes(&mut self, bytes: &[u8]) -> u64 {
         let length = bytes.len() as u64;
-        if text::checked(bytes).is_some() {
+        if bytes.is_ascii() || text::checked(bytes).is_some() {
             return length;
         }
         self.replaced_texts = self.replaced_texts.saturating_add(1);
