@@ -4,7 +4,7 @@
 //! ([`Unfamiliar`]). Of a chunk in several pages only those are unpacked that hold records which somebody wants.
 
 use crate::part::chunk_pages::{ChunkPages, Layout, PackedPage, Packing, PageKind, Unfamiliar};
-use crate::part::packed_numbers::{read_deltas, read_levels, read_places};
+use crate::part::packed_numbers::{read_deltas, read_levels, read_places, read_values};
 use arrow_array::builder::BufferBuilder;
 use arrow_array::types::{
     ArrowPrimitiveType, BinaryType, ByteArrayType, Float64Type, Int32Type, Int64Type, TimestampNanosecondType,
@@ -38,7 +38,13 @@ impl FlatColumn<'_> {
     /// The values of the records that are wanted.
     pub(crate) fn read(&self) -> Result<ArrayRef, Unfamiliar> {
         let mut pages = pages_of(self.chunk, self.column)?;
-        let values = PageValues::of(self)?;
+        let has_dictionary = pages.clone().next()?.is_some_and(|page| page.kind == PageKind::Dictionary);
+        let data_type = match self.data_type {
+            // Strings that nearly all differ are not kept as distinct ones, and are given as they are.
+            DataType::Dictionary(_, text) if !has_dictionary => text,
+            data_type => data_type,
+        };
+        let values = PageValues::of(self, data_type)?;
         let mut dictionary = None;
         let mut pieces: Vec<ArrayRef> = Vec::new();
         let mut first = 0usize;
@@ -70,7 +76,7 @@ impl FlatColumn<'_> {
             [] => Err(Unfamiliar),
             [piece] => Ok(piece.clone()),
             // Each of them has the whole dictionary.
-            _ if matches!(self.data_type, DataType::Dictionary(..)) => Err(Unfamiliar),
+            _ if matches!(data_type, DataType::Dictionary(..)) => Err(Unfamiliar),
             pieces => {
                 let pieces: Vec<&dyn Array> = pieces.iter().map(|piece| &**piece).collect();
                 concat(&pieces).map_err(|_| Unfamiliar)
@@ -126,14 +132,13 @@ struct PageValues<'a> {
 }
 
 impl<'a> PageValues<'a> {
-    fn of(flat: &FlatColumn<'a>) -> Result<PageValues<'a>, Unfamiliar> {
+    fn of(flat: &FlatColumn<'a>, data_type: &'a DataType) -> Result<PageValues<'a>, Unfamiliar> {
         let described = flat.column.column_descr();
         let is_nullable = match (described.max_rep_level(), described.max_def_level()) {
             (0, levels @ (0 | 1)) => levels == 1,
             _ => return Err(Unfamiliar),
         };
-        let (chunk, data_type) = (flat.chunk, flat.data_type);
-        Ok(PageValues { chunk, physical: described.physical_type(), is_nullable, data_type })
+        Ok(PageValues { chunk: flat.chunk, physical: described.physical_type(), is_nullable, data_type })
     }
 
     fn read(&self, page: &PackedPage, dictionary: Option<&PackedPage>) -> Result<ArrayRef, Unfamiliar> {
@@ -198,11 +203,14 @@ impl Values<'_> {
         }
     }
 
-    fn numbers<T: ArrowPrimitiveType>(self, of: fn(u64) -> T::Native) -> Result<ArrayRef, Unfamiliar> {
+    fn numbers<T: ArrowPrimitiveType>(self, of: impl Fn(u64) -> T::Native + Copy) -> Result<ArrayRef, Unfamiliar> {
         Ok(Arc::new(self.primitives::<T>(of)?))
     }
 
-    fn primitives<T: ArrowPrimitiveType>(self, of: fn(u64) -> T::Native) -> Result<PrimitiveArray<T>, Unfamiliar> {
+    fn primitives<T: ArrowPrimitiveType>(
+        self,
+        of: impl Fn(u64) -> T::Native + Copy,
+    ) -> Result<PrimitiveArray<T>, Unfamiliar> {
         // Each type is 8 bytes in a file, or an INT32.
         let width = if T::Native::get_byte_width() == 8 { 8 } else { 4 };
         let dense: Vec<T::Native> = match self.page.layout {
@@ -213,9 +221,7 @@ impl Values<'_> {
             Layout::Numbers => {
                 let (page, unpacked) = self.dictionary()?;
                 let distinct: Vec<T::Native> = plain_numbers(&unpacked, width, page.values)?.map(of).collect();
-                let value = |place: i32| usize::try_from(place).ok().and_then(|place| distinct.get(place)).copied();
-                let places = read_places(self.bytes, self.there)?;
-                places.into_iter().map(value).collect::<Option<_>>().ok_or(Unfamiliar)?
+                read_values(self.bytes, self.there, &distinct)?
             }
         };
         PrimitiveArray::try_new(spread(dense, self.count, self.nulls.as_ref())?.into(), self.nulls)

@@ -20,6 +20,7 @@ use bytes::{Buf, Bytes};
 use model::Stream;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -178,6 +179,9 @@ impl Part {
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let metadata =
             ArrowReaderMetadata::load(&ranges, options).map_err(PartError::parquet("read the footer of", path))?;
+        if !metadata.metadata().row_groups().iter().all(has_possible_places) {
+            return Err(PartError::malformed(path, "a column chunk begins in front of it, or is less than empty"));
+        }
         let schema = reading_schema(metadata.schema(), FileLayout::of(&self.layout).first_typed());
         let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
         let metadata = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options)
@@ -229,6 +233,14 @@ impl Part {
             shapes: Kept::default(),
         })
     }
+}
+
+/// False when a chunk's place or length is negative, which the library does not survive.
+fn has_possible_places(group: &RowGroupMetaData) -> bool {
+    group.columns().iter().all(|column| {
+        let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
+        start >= 0 && column.data_page_offset() >= 0 && column.compressed_size() >= 0
+    })
 }
 
 /// The footer of a records file and where it begins. Its length stands before the last four bytes.

@@ -65,30 +65,46 @@ pub(crate) fn read_levels(page: &[u8], count: usize) -> Result<(BooleanBuffer, &
 
 /// `count` numbers of values of a dictionary: a byte with their width in bits, then the hybrid.
 pub(crate) fn read_places(bytes: &[u8], count: usize) -> Result<Vec<i32>, Unfamiliar> {
+    read_through(bytes, count, |place| i32::try_from(place).map_err(|_| Unfamiliar))
+}
+
+/// The values that such numbers stand for.
+pub(crate) fn read_values<V: Copy>(bytes: &[u8], count: usize, dictionary: &[V]) -> Result<Vec<V>, Unfamiliar> {
+    let value = |place| usize::try_from(place).ok().and_then(|place| dictionary.get(place)).copied();
+    read_through(bytes, count, |place| value(place).ok_or(Unfamiliar))
+}
+
+/// The same numbers, each made into a value.
+fn read_through<V: Copy>(
+    bytes: &[u8],
+    count: usize,
+    of: impl Fn(u64) -> Result<V, Unfamiliar>,
+) -> Result<Vec<V>, Unfamiliar> {
     let (width, bytes) = bytes.split_first().ok_or(Unfamiliar)?;
     let width = usize::from(*width);
     // Places are positive.
     if width >= 32 {
         return Err(Unfamiliar);
     }
-    let narrow = |number: u64| i32::try_from(number).map_err(|_| Unfamiliar);
-    let mut places: Vec<i32> = Vec::with_capacity(count);
+    let mut values: Vec<V> = Vec::with_capacity(count);
     each_piece(bytes, width, count, |piece| {
         match piece {
-            Piece::Run(place, length) => places.resize(places.len() + length, narrow(place)?),
-            Piece::Bits(_, length) if width == 0 => places.resize(places.len() + length, 0),
+            Piece::Run(place, length) => values.resize(values.len() + length, of(place)?),
+            Piece::Bits(_, length) if width == 0 => values.resize(values.len() + length, of(0)?),
             Piece::Bits(bits, length) => {
-                let end = places.len() + length;
+                let end = values.len() + length;
                 for group in bits.chunks_exact(width) {
-                    // All fit, since their width is below 32 bits.
-                    places.extend(unpacked_group(group, width).map(|place| i32::try_from(place).unwrap_or(i32::MAX)));
+                    let places = unpacked_group(group, width);
+                    // What is behind the last number is nothing, and may be no place either.
+                    for place in &places[..GROUP.min(end - values.len())] {
+                        values.push(of(*place)?);
+                    }
                 }
-                places.truncate(end);
             }
         }
         Ok(())
     })?;
-    if places.len() == count { Ok(places) } else { Err(Unfamiliar) }
+    if values.len() == count { Ok(values) } else { Err(Unfamiliar) }
 }
 
 /// `count` numbers of 64 bits, by their differences.
@@ -147,22 +163,34 @@ pub(crate) fn read_deltas(bytes: &[u8], count: usize) -> Result<Vec<u64>, Unfami
 const BLOCK_MAX: usize = 1 << 16;
 
 /// Eight numbers of `width` bits, at least 1 and at most 64, from as many bytes.
+#[inline(always)]
 fn unpacked_group(bytes: &[u8], width: usize) -> [u64; GROUP] {
-    // Numbers are read in windows of 16 bytes, the last of which begins in front of the group's end.
-    let mut padded = [0u8; 64 + 16];
-    padded[..width].copy_from_slice(bytes);
+    debug_assert_eq!(bytes.len(), width);
     let mask = u64::MAX >> (64 - width);
-    std::array::from_fn(|number| {
-        let bit = number * width;
-        if width <= 56 {
-            let window = padded[bit / 8..].first_chunk::<8>().expect("it is padded");
-            u64::from_le_bytes(*window) >> (bit % 8) & mask
-        } else {
-            let window = padded[bit / 8..].first_chunk::<16>().expect("it is padded");
-            let window = (u128::from_le_bytes(*window) >> (bit % 8)).to_le_bytes();
-            u64::from_le_bytes(*window.first_chunk().expect("it is as long")) & mask
+    let mut numbers = [0; GROUP];
+    if width < 8 {
+        let word = little_endian(bytes);
+        for (place, number) in numbers.iter_mut().enumerate() {
+            *number = word >> (place * width) & mask;
         }
-    })
+    } else if width <= 56 {
+        // A number is read with all bytes around it; the window of the last ones ends with the group.
+        for (place, number) in numbers.iter_mut().enumerate() {
+            let bit = place * width;
+            let start = (bit / 8).min(width - 8);
+            let window = bytes[start..].first_chunk::<8>().expect("it begins eight bytes before the end");
+            *number = u64::from_le_bytes(*window) >> (bit - start * 8) & mask;
+        }
+    } else {
+        for (place, number) in numbers.iter_mut().enumerate() {
+            let bit = place * width;
+            let start = (bit / 8).min(width - 16);
+            let window = bytes[start..].first_chunk::<16>().expect("it begins sixteen bytes before the end");
+            let window = (u128::from_le_bytes(*window) >> (bit - start * 8)).to_le_bytes();
+            *number = u64::from_le_bytes(*window.first_chunk().expect("it is as long")) & mask;
+        }
+    }
+    numbers
 }
 
 #[cfg(test)]

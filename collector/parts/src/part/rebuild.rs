@@ -21,7 +21,7 @@ use crate::part::stream_text;
 use crate::part::words::WordReader;
 use crate::part::write::{PartFiles, PartSettings, RowAt, WrittenPart};
 use crate::part::{INDEX_FILE, Keeper, Part, RECORDS_FILE, StoredGroup};
-use arrow_array::{Array, StringArray};
+use arrow_array::{Array, StringArray, UInt32Array};
 use basics::{Disk, error_chain};
 use model::Stream;
 use std::path::{Path, PathBuf};
@@ -48,6 +48,7 @@ pub(crate) enum RebuildFailure {
 }
 
 /// Columns of a records file that describe the stream.
+const STREAM: usize = 2;
 const RESOURCE: usize = 4;
 const SCOPE: usize = 5;
 
@@ -117,7 +118,11 @@ fn look(part: &Part, layout: &Layout, settings: &PartSettings) -> Result<Found, 
     let mut streams: Vec<Option<Arc<Stream>>> = Vec::new();
     for group in part.groups()? {
         let batch = Arc::new(group.clone().open());
-        take_streams(part, &group, batch.stream_indexes(), &mut streams)?;
+        // Not by way of the batch, which knows none of these streams yet.
+        let numbers = group.read(STREAM)?;
+        let numbers = numbers.as_any().downcast_ref::<UInt32Array>();
+        let numbers = numbers.ok_or_else(|| PartError::malformed(part.dir(), "its streams have no numbers"))?;
+        take_streams(part, &group, numbers.values(), &mut streams)?;
         let rows: Vec<RowAt> = (0..batch.len()).map(|row| RowAt::new(0, row)).collect();
         let words = reader.read(layout, std::slice::from_ref(&batch), &rows, &mut found.shapes);
         let facts = facts_of(&batch, layout, [words.message_keys.len(), words.value_keys.len()]);

@@ -142,6 +142,19 @@ pub(crate) fn properties(layout: &Layout, typed: &[TypedKey], zstd_level: i32) -
     builder.build()
 }
 
+/// How typed strings are packed where nearly each record has another one. A dictionary of them would hold them all, and the
+/// records' places in it besides.
+pub(crate) fn varied_properties(layout: &Layout, typed: &[TypedKey], zstd_level: i32) -> WriterProperties {
+    let mut builder = properties(layout, typed, zstd_level).into_builder();
+    for typed in typed.iter().filter(|typed| typed.kind == ValueKind::Str) {
+        let path = ColumnPath::new(vec![typed_field(typed).name().to_owned()]);
+        builder = builder
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_data_page_row_count_limit(path, ID_PAGE_RECORDS);
+    }
+    builder.build()
+}
+
 /// The typed attributes that a file's columns name; `None` when a name is none of ours.
 pub(crate) fn typed_keys(fields: &[FieldRef]) -> Option<Vec<TypedKey>> {
     let keys = fields.iter().map(|field| {

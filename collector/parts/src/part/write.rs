@@ -9,7 +9,7 @@ use crate::part::gather::{Gatherer, Group};
 use crate::part::group_facts::{self, GroupFacts};
 use crate::part::index_file::{IndexWriter, Section};
 use crate::part::records_file::{FileFacts, RecordsWriter};
-use crate::part::schema::{arrow_schema, properties};
+use crate::part::schema::{FileLayout, arrow_schema, properties, varied_properties};
 use crate::part::splice::Spliced;
 use crate::part::stream_numbers::StreamNumbers;
 use crate::part::words::{GroupWords, UNSHAPED, WordReader};
@@ -249,8 +249,10 @@ impl PartWriter {
     ) -> Result<PartWriter, PartError> {
         let schema = Arc::new(arrow_schema(layout, &typed));
         let properties = properties(layout, &typed, settings.zstd_level);
+        let varied = varied_properties(layout, &typed, settings.zstd_level);
+        let strings = FileLayout::of(layout).first_typed()..schema.fields().len();
         Ok(PartWriter {
-            records: RecordsWriter::create(disk, &dir.join(RECORDS_FILE), schema, properties)?,
+            records: RecordsWriter::create(disk, &dir.join(RECORDS_FILE), schema, properties, varied, strings)?,
             index: IndexWriter::create(disk, &dir.join(INDEX_FILE))?,
             groups: Vec::new(),
             words: WordBloom::with_room(key_count, PART_BLOOM_BITS_PER_KEY, BLOOM_BYTES_MAX),

@@ -66,6 +66,10 @@ impl ValueTest for EqualsTest {
     fn id(&self, id: &[u8]) -> bool {
         self.id.as_deref() == Some(id)
     }
+
+    fn only_id(&self) -> Option<&[u8]> {
+        self.id.as_deref()
+    }
 }
 
 /// The bytes that a text names in lower-case hexadecimal digits.

@@ -30,6 +30,11 @@ pub(crate) trait ValueTest {
     /// A trace or span id, which is a string of lower-case hexadecimal digits.
     fn id(&self, id: &[u8]) -> bool;
 
+    /// The bytes of the only id that passes; `None` when others may pass.
+    fn only_id(&self) -> Option<&[u8]> {
+        None
+    }
+
     /// What the index of a part is asked. Most operators ask nothing.
     fn index(&self) -> Option<&IndexTest> {
         None
