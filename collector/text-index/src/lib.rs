@@ -45,7 +45,7 @@ pub use error::StoredError;
 pub use fold::fold;
 pub use matcher::{Matcher, Needle};
 pub use shape_index::{ShapeAnswer, ShapeIndex, ShapeList};
-pub use shape_matcher::{ShapeMatcher, ShapeVerdict};
+pub use shape_matcher::{NEEDLES_MAX, NeedleSet, ShapeMatcher, ShapeNeedle, ShapeVerdict};
 pub use shape_table::{ShapeTable, SortedShapes};
 pub use splitter::{PLACEHOLDER, SPLITTER_VERSION, Split, Splitter};
 pub use variable_trigrams::VariableTrigrams;

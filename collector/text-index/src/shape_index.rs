@@ -11,7 +11,7 @@ mod list;
 
 use crate::error::StoredError;
 use crate::limits::{MERGED_SHAPES, SHAPE_BYTES_MAX, SHAPES_PER_BLOCK, WORD_INDEX_SHAPES_MIN};
-use crate::shape_matcher::{ShapeMatcher, ShapeVerdict};
+use crate::shape_matcher::{NeedleSet, ShapeMatcher, ShapeVerdict};
 use crate::word_index::WordIndex;
 use layout::{Layout, Place};
 pub use list::ShapeList;
@@ -32,20 +32,20 @@ pub struct ShapeIndex {
     words: OnceLock<WordIndex>,
 }
 
-/// Numbers of shapes, ascending, by what they tell about a needle. All others' texts do not match.
+/// Numbers of shapes, ascending, by what they tell about a search. All others' texts do not match.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ShapeAnswer {
     /// Each of their texts matches.
     pub always: Vec<u32>,
-    /// Their texts match or not.
-    pub depends: Vec<u32>,
+    /// Their texts match or not, those that do with help of variables for these needles.
+    pub depends: Vec<(u32, NeedleSet)>,
 }
 
 impl ShapeAnswer {
     fn take(&mut self, number: u32, verdict: ShapeVerdict) {
         match verdict {
             ShapeVerdict::Always => self.always.push(number),
-            ShapeVerdict::Depends => self.depends.push(number),
+            ShapeVerdict::Depends(needles) => self.depends.push((number, needles)),
             ShapeVerdict::Never => {}
         }
     }
@@ -122,7 +122,8 @@ impl ShapeIndex {
 
     /// The only shapes that are worth a look, as far as the index of words can tell.
     fn candidates(&self, matcher: &ShapeMatcher) -> Result<Option<Vec<u32>>, StoredError> {
-        let Some(place) = self.layout.words.as_ref().filter(|_| !matcher.words().is_empty()) else { return Ok(None) };
+        let wanted = matcher.words();
+        let Some(place) = self.layout.words.as_ref().filter(|_| !wanted.is_empty()) else { return Ok(None) };
         let words = match self.words.get() {
             Some(words) => words,
             None => {
@@ -130,7 +131,7 @@ impl ShapeIndex {
                 self.words.get_or_init(|| opened)
             }
         };
-        let numbers = words.numbers_with_all(matcher.words())?;
+        let numbers = words.numbers_with_all(&wanted)?;
         match numbers.last().is_none_or(|last| *last < self.layout.count) {
             true => Ok(Some(numbers)),
             false => Err(StoredError::Damaged { what: "index of words", offset: place.offset }),

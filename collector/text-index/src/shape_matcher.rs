@@ -1,27 +1,25 @@
-//! What a shape alone tells about a term: that it occurs in every text of the shape, in none, or that the variables
-//! decide.
+//! What a shape alone tells about a search: that every text of the shape matches, none, or that the text decides.
 //!
-//! Always true, for every text, its shape and every needle:
-//! - [`ShapeVerdict::Always`]: the needle occurs in the text;
+//! What is searched for holds one needle or several ([`ShapeMatcher::of_all`]).
+//!
+//! Always true, for every text and its shape:
+//! - [`ShapeVerdict::Always`]: the text matches;
 //! - [`ShapeVerdict::Never`]: it does not;
-//! - [`ShapeVerdict::Depends`]: when it occurs, the keys of [`ShapeMatcher::variable_keys`] are among those of the text's
-//!   variables, and the letters of [`ShapeMatcher::variable_trigrams`] too.
+//! - [`ShapeVerdict::Depends`]: when it matches, then for each of the needles that it names the keys of
+//!   [`ShapeNeedle::variable_keys`] are among those of the text's variables, and the letters of
+//!   [`ShapeNeedle::variable_trigrams`] too.
 //!
-//! Why it holds: a folded text is its folded shape with folded variables put in ([`crate::Splitter`]). So an occurrence
-//! either lies between two variables, where the shape shows it whole, with the same borders, since a placeholder ends a
-//! word as a variable's neighbours do; or it overlaps at least one variable. What of a needle can lie in one variable is
-//! known from the needle ([`spans`]); the rest of the needle must stand in the shape before, between and behind
-//! ([`alignment`]).
+//! Start at [`ShapeMatcher::verdict`]; why it holds is told in [`needle`].
 
-mod alignment;
-mod spans;
+mod needle;
 
-use crate::fold::{collapse_white_space, fold};
-use crate::matcher::{Matcher, Needle};
+pub use needle::ShapeNeedle;
+
+use crate::matcher::Needle;
 use crate::splitter::PLACEHOLDER;
-use crate::variable_trigrams::trigrams_of;
-use crate::word_keys::{for_each_required_word, key_of};
-use spans::Span;
+use needle::Occurs;
+use std::fmt;
+use std::sync::Arc;
 
 /// What a shape tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,123 +28,93 @@ pub enum ShapeVerdict {
     Always,
     /// No text of the shape matches.
     Never,
-    /// A text of the shape matches only with help of its variables.
-    Depends,
+    /// A text of the shape matches only when it holds these needles with help of its variables. Where there are none of
+    /// them, it may match or not, whatever its variables.
+    Depends(NeedleSet),
 }
 
-/// A needle made ready to be looked for in many shapes.
+/// Some of the needles of a matcher: bit 0 is the first one, and so on up to [`NEEDLES_MAX`].
+pub type NeedleSet = u8;
+
+/// Most needles of a matcher.
+pub const NEEDLES_MAX: usize = 6;
+const _: () = assert!(NEEDLES_MAX <= NeedleSet::BITS as usize);
+
+/// Needles made ready to be looked for in many shapes.
 #[derive(Debug, Clone)]
 pub struct ShapeMatcher {
-    matcher: Matcher,
-    needle: alignment::Aligned,
-    /// Pieces of the needle that may lie in one variable.
-    spans: Vec<Span>,
-    has_placeholder: bool,
-    may_lie_in_variable: bool,
-    is_only_in_variables: bool,
-    needs_variables: bool,
-    variable_keys: Vec<u64>,
-    variable_trigrams: Vec<u16>,
-    words: Vec<String>,
+    needles: Vec<ShapeNeedle>,
+    decides: Decides,
+}
+
+/// When a text matches that holds all needles.
+#[derive(Clone)]
+enum Decides {
+    /// Always.
+    Needles,
+    /// When a piece of it says so.
+    Piece(Arc<dyn Fn(&str) -> bool + Send + Sync>),
 }
 
 impl ShapeMatcher {
-    /// Readies a needle.
+    /// Of texts that match exactly where the needle occurs.
     pub fn new(needle: Needle<'_>) -> ShapeMatcher {
-        let mut text = String::new();
-        collapse_white_space(&fold(needle.text), &mut text);
-        let spans = spans::of(&text, needle.open_ends());
-        let may_lie_in_variable = spans.iter().any(|span| span.start == 0 && span.end == text.len());
-        let has_placeholder = text.contains(PLACEHOLDER);
-        // Then it lies in one variable whole whenever it overlaps any.
-        let is_in_one = !spans.is_empty() && spans.iter().all(|span| span.start == 0 && span.end == text.len());
-        let needs_variables = has_placeholder || text.bytes().any(|byte| byte.is_ascii_digit());
-        let mut matcher = ShapeMatcher {
-            matcher: Matcher::new(needle),
-            is_only_in_variables: is_in_one && needs_variables,
-            needs_variables,
-            needle: alignment::Aligned::new(text, needle.open_ends()),
-            spans,
-            has_placeholder,
-            may_lie_in_variable,
-            variable_keys: Vec::new(),
-            variable_trigrams: Vec::new(),
-            words: Vec::new(),
-        };
-        matcher.take_words(needle, is_in_one);
-        matcher
+        ShapeMatcher { needles: vec![ShapeNeedle::new(needle)], decides: Decides::Needles }
     }
 
-    /// Sorts the needle's whole words by where they must be.
-    fn take_words(&mut self, needle: Needle<'_>, is_in_one: bool) {
-        let text = self.needle.text();
-        let (mut keys, mut words) = (Vec::new(), Vec::new());
-        for_each_required_word(text, needle.open_ends(), &mut |range| {
-            let word = &text[range.clone()];
-            let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
-            if has_digit || is_in_one {
-                keys.push(key_of(word));
-            }
-            if !self.spans.iter().any(|span| span.start <= range.start && range.end <= span.end) {
-                words.push(word.to_owned());
-            }
-        });
-        if is_in_one {
-            self.variable_trigrams = trigrams_of(text);
-        }
-        keys.sort_unstable();
-        keys.dedup();
-        (self.variable_keys, self.words) = (keys, words);
+    /// Of texts that match only where all of the needles occur, of which the first [`NEEDLES_MAX`] are looked for. Each text
+    /// that holds a piece for which `is_enough` is true must match; it may be false for any piece.
+    pub fn of_all(needles: &[Needle<'_>], is_enough: impl Fn(&str) -> bool + Send + Sync + 'static) -> ShapeMatcher {
+        let needles = needles.iter().take(NEEDLES_MAX).map(|needle| ShapeNeedle::new(*needle)).collect();
+        ShapeMatcher { needles, decides: Decides::Piece(Arc::new(is_enough)) }
     }
 
     /// Judges the texts of a shape.
     pub fn verdict(&self, shape: &str) -> ShapeVerdict {
-        if !self.has_placeholder && self.matcher.is_match(shape) {
-            ShapeVerdict::Always
-        } else if self.may_complete_in_variables(shape) {
-            ShapeVerdict::Depends
-        } else {
-            ShapeVerdict::Never
+        let mut depends: NeedleSet = 0;
+        for (number, needle) in self.needles.iter().enumerate() {
+            match needle.verdict(shape) {
+                Occurs::Always => {}
+                Occurs::Never => return ShapeVerdict::Never,
+                Occurs::Depends => depends |= 1 << number,
+            }
+        }
+        match &self.decides {
+            // A piece that is enough holds all needles, as do then all texts of the shape.
+            _ if depends != 0 => ShapeVerdict::Depends(depends),
+            Decides::Needles => ShapeVerdict::Always,
+            // What stands between two variables stands in each text of the shape, byte by byte.
+            Decides::Piece(is_enough) if shape.split(PLACEHOLDER).any(|piece| is_enough(piece)) => ShapeVerdict::Always,
+            Decides::Piece(_) => ShapeVerdict::Depends(depends),
         }
     }
 
-    fn may_complete_in_variables(&self, shape: &str) -> bool {
-        if self.spans.is_empty() || !shape.contains(PLACEHOLDER) {
-            return false;
-        }
-        self.may_lie_in_variable || self.needle.fits(&fold(shape), &self.spans)
+    /// The needles, in their order.
+    pub fn needles(&self) -> &[ShapeNeedle] {
+        &self.needles
     }
 
-    /// Tells whether the needle occurs in the text itself, which decides what [`ShapeVerdict::Depends`] leaves open.
-    pub fn is_match(&self, text: &str) -> bool {
-        self.matcher.is_match(text)
-    }
-
-    /// True when no shape's text can hold the needle (`42`, `10a`): each shape with a variable is
-    /// [`ShapeVerdict::Depends`], each other one [`ShapeVerdict::Never`], and no shape needs to be looked at.
+    /// True when no shape's text can hold a needle, so that no shape needs to be looked at: each shape with a variable is
+    /// [`ShapeVerdict::Depends`] for all needles, each other one [`ShapeVerdict::Never`].
     pub fn is_only_in_variables(&self) -> bool {
-        self.is_only_in_variables
-    }
-
-    /// True when no shape is [`ShapeVerdict::Always`]: the needle holds what no shape's text does (`node-42`). A text then
-    /// matches only with the help of its variables.
-    pub fn needs_variables(&self) -> bool {
-        self.needs_variables
-    }
-
-    /// Keys that the variables of a text hold when it matches though its shape's verdict is [`ShapeVerdict::Depends`].
-    pub fn variable_keys(&self) -> &[u64] {
-        &self.variable_keys
-    }
-
-    /// The same of letter trigrams, for [`crate::VariableTrigrams::may_hold_all`].
-    pub fn variable_trigrams(&self) -> &[u16] {
-        &self.variable_trigrams
+        !self.needles.is_empty() && self.needles.iter().all(ShapeNeedle::is_only_in_variables)
     }
 
     /// Folded words that each shape holds whose verdict is not [`ShapeVerdict::Never`].
-    pub(crate) fn words(&self) -> &[String] {
-        &self.words
+    pub(crate) fn words(&self) -> Vec<String> {
+        let mut words: Vec<String> = self.needles.iter().flat_map(ShapeNeedle::words).cloned().collect();
+        words.sort_unstable();
+        words.dedup();
+        words
+    }
+}
+
+impl fmt::Debug for Decides {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Decides::Needles => "Needles",
+            Decides::Piece(_) => "Piece",
+        })
     }
 }
 

@@ -7,23 +7,25 @@
 use super::mask::Mask;
 use super::slice::Slice;
 use crate::guard::QueryGuard;
-use crate::limits::OPEN_GROUPS_MAX;
+use crate::limits::{OPEN_GROUPS_MAX, PIECE_BYTES_MAX};
 use arrow_array::Array;
 use basics::Reservation;
 use parts::StoredGroup;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
-use text_index::{Needle, ShapeMatcher, required_word_keys};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use text_index::{NEEDLES_MAX, Needle, NeedleSet, ShapeMatcher, ShapeNeedle, required_word_keys};
 
-/// A needle that occurs in every text that matches.
+/// What is known of every text that matches: needles that occur in it.
 #[derive(Debug, Clone)]
 pub(crate) struct IndexTest {
     matcher: ShapeMatcher,
     /// Words of every text that matches.
     keys: Vec<u64>,
-    /// A text in which the needle occurs matches.
-    is_exact: bool,
+    /// How much of the shapes of one part may still be read as texts.
+    piece_bytes_left: Arc<AtomicUsize>,
     /// By part what its shapes tell. Few parts are met at a time.
     verdicts: RefCell<HashMap<usize, Rc<Verdicts>>>,
 }
@@ -35,12 +37,14 @@ struct Verdicts {
     _memory: Reservation,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Never,
-    Always,
-    Depends,
-}
+/// What a shape tells: a bit for each needle that must be there with help of variables, or one of the others.
+type Verdict = u8;
+
+const NEVER: Verdict = 1 << 7;
+const ALWAYS: Verdict = 1 << 6;
+/// With help of variables, as far as all of them are there.
+const ANY_NEEDLE: Verdict = (1 << NEEDLES_MAX) - 1;
+const _: () = assert!(NEEDLES_MAX <= 6);
 
 /// What is known of the messages of some records.
 #[derive(Debug, Clone, Copy)]
@@ -54,28 +58,42 @@ pub(crate) struct Known {
 impl IndexTest {
     /// Of something that matches exactly where the needle occurs.
     pub(crate) fn exact(needle: Needle<'_>) -> IndexTest {
-        IndexTest::new(needle, true)
+        IndexTest::new(ShapeMatcher::new(needle), &[needle], Arc::default())
     }
 
-    /// Of something that matches only where the needle occurs.
-    pub(crate) fn necessary(needle: Needle<'_>) -> IndexTest {
-        IndexTest::new(needle, false)
+    /// Of something that matches only where all of the needles occur. A text with a piece for which `is_enough` is true
+    /// must match.
+    pub(crate) fn necessary(
+        needles: &[Needle<'_>],
+        is_enough: impl Fn(&str) -> bool + Send + Sync + 'static,
+    ) -> IndexTest {
+        let piece_bytes_left = Arc::new(AtomicUsize::new(0));
+        let left = piece_bytes_left.clone();
+        let is_enough = move |piece: &str| {
+            let may_be_read =
+                left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(piece.len())).is_ok();
+            may_be_read && is_enough(piece)
+        };
+        IndexTest::new(ShapeMatcher::of_all(needles, is_enough), needles, piece_bytes_left)
     }
 
-    fn new(needle: Needle<'_>, is_exact: bool) -> IndexTest {
-        IndexTest {
-            matcher: ShapeMatcher::new(needle),
-            keys: required_word_keys(needle),
-            is_exact,
-            verdicts: RefCell::default(),
-        }
+    fn new(matcher: ShapeMatcher, needles: &[Needle<'_>], piece_bytes_left: Arc<AtomicUsize>) -> IndexTest {
+        let mut keys: Vec<u64> = needles.iter().flat_map(|needle| required_word_keys(*needle)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        IndexTest { matcher, keys, piece_bytes_left, verdicts: RefCell::default() }
     }
 
     /// Words that stand in a variable or a value of every record that matches; none when shapes may hold them.
     ///
     /// A message that is no string has its words nowhere, so a part's words tell nothing where there are such messages.
-    pub(crate) fn variable_keys(&self) -> &[u64] {
-        if self.matcher.needs_variables() { self.matcher.variable_keys() } else { &[] }
+    pub(crate) fn variable_keys(&self) -> impl Iterator<Item = u64> {
+        self.in_variables_only().flat_map(|(_, needle)| needle.variable_keys()).copied()
+    }
+
+    /// The needles that no shape alone holds, each with its number.
+    fn in_variables_only(&self) -> impl Iterator<Item = (usize, &ShapeNeedle)> {
+        self.matcher.needles().iter().enumerate().filter(|(_, needle)| needle.needs_variables())
     }
 
     /// Words of every text that matches.
@@ -85,10 +103,9 @@ impl IndexTest {
 
     /// False when no message of a row group matches, as far as can be told without looking at their shapes.
     pub(crate) fn may_be_in_messages(&self, group: &StoredGroup) -> bool {
-        if group.has_other_messages() || !self.matcher.needs_variables() {
-            return true;
-        }
-        self.may_be_in_variables(group) || self.may_be_in_unshaped(group)
+        group.has_other_messages()
+            || self.in_variables_only().all(|(_, needle)| may_be_in_variables(needle, group))
+            || self.may_be_in_unshaped(group)
     }
 
     /// False when no string among the attributes of a row group matches, and no id.
@@ -96,13 +113,15 @@ impl IndexTest {
         group.may_hold_value_words(&self.keys).unwrap_or(true)
     }
 
-    fn may_be_in_variables(&self, group: &StoredGroup) -> bool {
-        let words = group.may_hold_message_words(self.matcher.variable_keys());
-        words.unwrap_or(true) && group.may_hold_letters(self.matcher.variable_trigrams()).unwrap_or(true)
-    }
-
     fn may_be_in_unshaped(&self, group: &StoredGroup) -> bool {
         group.has_unshaped() && group.may_hold_message_words(&self.keys).unwrap_or(true)
+    }
+
+    /// The needles that are in no variable of a row group.
+    fn absent_from_variables(&self, group: &StoredGroup) -> NeedleSet {
+        let needles = self.matcher.needles().iter().enumerate();
+        let absent = needles.filter(|(_, needle)| !may_be_in_variables(needle, group));
+        absent.fold(0, |absent, (number, _)| absent | 1 << number)
     }
 
     /// What is known of messages that are strings.
@@ -110,9 +129,9 @@ impl IndexTest {
         let all_open = Known { passed: Mask::EMPTY, open: strings };
         let batch = slice.columns().batch();
         let Some(group) = batch.group() else { return all_open };
-        let in_variables = self.may_be_in_variables(group);
+        let absent = self.absent_from_variables(group);
         let in_unshaped = self.may_be_in_unshaped(group);
-        if self.matcher.needs_variables() && !in_variables && !in_unshaped {
+        if self.in_variables_only().any(|(number, _)| absent & 1 << number != 0) && !in_unshaped {
             return Known { passed: Mask::EMPTY, open: Mask::EMPTY };
         }
         let (Some(shapes), Some(verdicts)) = (batch.shapes(), self.verdicts(group, guard)) else { return all_open };
@@ -121,51 +140,24 @@ impl IndexTest {
         let numbers = shapes.values();
         let nulls = shapes.nulls().filter(|nulls| nulls.null_count() > 0);
         if nulls.is_none() {
-            return self.by_shape(&numbers[slice.rows()], &verdicts, strings, in_variables);
+            return by_shape(&numbers[slice.rows()], &verdicts, strings, absent);
         }
         for row in strings.rows() {
             let at = start + row;
-            let is_open = if nulls.is_some_and(|nulls| nulls.is_null(at)) {
-                in_unshaped
-            } else {
-                // A number that no shape has is damage that the checksum did not see; the text decides.
-                match verdicts.by_shape.get(numbers[at] as usize).copied().unwrap_or(Verdict::Depends) {
-                    Verdict::Never => false,
-                    Verdict::Always if self.is_exact => {
-                        known.passed.set(row);
-                        false
-                    }
-                    Verdict::Always => true,
-                    Verdict::Depends => in_variables,
+            if nulls.is_some_and(|nulls| nulls.is_null(at)) {
+                if in_unshaped {
+                    known.open.set(row);
                 }
-            };
-            if is_open {
+                continue;
+            }
+            let verdict = verdicts.of(numbers[at]);
+            if verdict == ALWAYS {
+                known.passed.set(row);
+            } else if is_open(verdict, absent) {
                 known.open.set(row);
             }
         }
         known
-    }
-
-    /// The same where every message has a shape: most row groups are so.
-    fn by_shape(&self, numbers: &[u32], verdicts: &Verdicts, strings: Mask, in_variables: bool) -> Known {
-        let (mut always, mut depends) = (Mask::EMPTY, Mask::EMPTY);
-        for (word, numbers) in numbers.chunks(u64::BITS as usize).enumerate() {
-            let (mut is_always, mut is_open) = (0, 0);
-            for (bit, number) in numbers.iter().enumerate() {
-                // A number that no shape has is damage that the checksum did not see; the text decides.
-                let verdict = verdicts.by_shape.get(*number as usize).copied().unwrap_or(Verdict::Depends);
-                is_always |= u64::from(verdict == Verdict::Always) << bit;
-                is_open |= u64::from(verdict == Verdict::Depends) << bit;
-            }
-            always.set_word(word, is_always);
-            depends.set_word(word, is_open);
-        }
-        let (always, depends) = (always.and(strings), depends.and(strings));
-        let depends = if in_variables { depends } else { Mask::EMPTY };
-        match self.is_exact {
-            true => Known { passed: always, open: depends },
-            false => Known { passed: Mask::EMPTY, open: always.or(depends) },
-        }
     }
 
     /// `None` when the index cannot be read, or when there is no memory for what it tells: the texts decide then.
@@ -178,15 +170,14 @@ impl IndexTest {
         let memory = guard.reserve(u64::from(shapes)).ok()?;
         let count = shapes as usize;
         // What can lie nowhere but in variables depends on them, whatever the shape.
-        let mut by_shape =
-            vec![if self.matcher.is_only_in_variables() { Verdict::Depends } else { Verdict::Never }; count];
+        let mut by_shape = vec![if self.matcher.is_only_in_variables() { ANY_NEEDLE } else { NEVER }; count];
         if !self.matcher.is_only_in_variables() {
+            self.piece_bytes_left.store(PIECE_BYTES_MAX, Ordering::Relaxed);
             let answer = group.find_shapes(&self.matcher).ok()?;
-            for (numbers, verdict) in [(answer.always, Verdict::Always), (answer.depends, Verdict::Depends)] {
-                for number in numbers {
-                    if let Some(place) = by_shape.get_mut(number as usize) {
-                        *place = verdict;
-                    }
+            let always = answer.always.into_iter().map(|number| (number, ALWAYS));
+            for (number, verdict) in always.chain(answer.depends) {
+                if let Some(place) = by_shape.get_mut(number as usize) {
+                    *place = verdict;
                 }
             }
         }
@@ -199,4 +190,37 @@ impl IndexTest {
         known.insert(key, verdicts.clone());
         Some(verdicts)
     }
+}
+
+impl Verdicts {
+    /// A number that no shape has is damage that the checksum did not see; the text decides.
+    fn of(&self, number: u32) -> Verdict {
+        self.by_shape.get(number as usize).copied().unwrap_or_default()
+    }
+}
+
+/// True when the text decides: all needles that depend on variables may be in them.
+fn is_open(verdict: Verdict, absent: NeedleSet) -> bool {
+    verdict & (NEVER | ALWAYS | absent) == 0
+}
+
+fn may_be_in_variables(needle: &ShapeNeedle, group: &StoredGroup) -> bool {
+    let words = group.may_hold_message_words(needle.variable_keys());
+    words.unwrap_or(true) && group.may_hold_letters(needle.variable_trigrams()).unwrap_or(true)
+}
+
+/// What is known where every message has a shape: most row groups are so.
+fn by_shape(numbers: &[u32], verdicts: &Verdicts, strings: Mask, absent: NeedleSet) -> Known {
+    let mut known = Known { passed: Mask::EMPTY, open: Mask::EMPTY };
+    for (word, numbers) in numbers.chunks(u64::BITS as usize).enumerate() {
+        let (mut passed, mut open) = (0, 0);
+        for (bit, number) in numbers.iter().enumerate() {
+            let verdict = verdicts.of(*number);
+            passed |= u64::from(verdict == ALWAYS) << bit;
+            open |= u64::from(is_open(verdict, absent)) << bit;
+        }
+        known.passed.set_word(word, passed);
+        known.open.set_word(word, open);
+    }
+    Known { passed: known.passed.and(strings), open: known.open.and(strings) }
 }

@@ -78,6 +78,20 @@ impl Mask {
         })
     }
 
+    /// Hands out the records in order; faster than [`Mask::rows`] where there are many side by side.
+    pub(crate) fn for_each_row(self, mut each: impl FnMut(usize)) {
+        for (index, mut word) in self.words.into_iter().enumerate() {
+            if word == u64::MAX {
+                (index * 64..(index + 1) * 64).for_each(&mut each);
+                continue;
+            }
+            while word != 0 {
+                each(index * 64 + word.trailing_zeros() as usize);
+                word &= word - 1;
+            }
+        }
+    }
+
     /// The records in reverse order.
     pub(crate) fn rows_backwards(self) -> impl Iterator<Item = usize> {
         self.words.into_iter().enumerate().rev().flat_map(|(index, mut word)| {

@@ -160,7 +160,7 @@ impl Condition {
     /// Only what lies in variables or values: a word of a shape is not among the words of a part.
     fn required_keys(&self, keys: &mut Vec<u64>) {
         match self {
-            Condition::Anywhere(test) => keys.extend(test.index().map(IndexTest::variable_keys).unwrap_or_default()),
+            Condition::Anywhere(test) => keys.extend(test.index().into_iter().flat_map(IndexTest::variable_keys)),
             // The words of an id are among those of values, and nowhere else.
             Condition::Text(Field::TraceId | Field::SpanId, test) => {
                 keys.extend(test.index().map(IndexTest::keys).unwrap_or_default());

@@ -4,7 +4,7 @@
 
 mod literal;
 
-pub(crate) use literal::required_literal;
+pub(crate) use literal::Required;
 
 use crate::error::QueryError;
 use model::limits::{REGEX_BYTES_MAX, REGEX_PROGRAM_BYTES_MAX};

@@ -11,7 +11,7 @@ use super::mask::Mask;
 use super::memo::Memo;
 use super::number::Number;
 use super::prefilter::{Prefilter, Sight};
-use super::regex::{self, required_literal};
+use super::regex::{self, Required};
 use super::strings::any_string;
 use super::value_test::{Looked, ValueTest};
 use super::wildcard::WildcardMatcher;
@@ -64,7 +64,7 @@ impl TextTest {
     /// What holds for the folded term holds all the more for the term itself.
     pub(crate) fn exact(term: &Term) -> TextTest {
         let prefilter = Prefilter::of_part(&term.text);
-        let index = part_of_text(&term.text);
+        let index = parts_of_text(vec![&term.text]);
         TextTest::new(TextMatcher::Exact(ExactMatcher::new(term)), prefilter, index, number_of(term))
     }
 
@@ -72,16 +72,20 @@ impl TextTest {
         let longest = wildcard.pieces.iter().max_by_key(|piece| piece.len());
         let longest = longest.map_or("", |piece| piece);
         let prefilter = Prefilter::of_part(longest);
-        TextTest::new(TextMatcher::Wildcard(WildcardMatcher::new(wildcard)), prefilter, part_of_text(longest), None)
+        let index = parts_of_text(wildcard.pieces.iter().map(|piece| &**piece).collect());
+        TextTest::new(TextMatcher::Wildcard(WildcardMatcher::new(wildcard)), prefilter, index, None)
     }
 
     pub(crate) fn regex(text: &str) -> Result<TextTest, QueryError> {
-        let literal = required_literal(text);
-        let prefilter = Prefilter::of_part(&literal);
-        // An expression is put to texts as they were sent, the index to composed ones: a mark behind the piece may have
-        // become one character with its last one.
-        let settled = &literal[..literal.len().saturating_sub(1)];
-        Ok(TextTest::new(TextMatcher::Regex(regex::compile(text)?), prefilter, part_of_text(settled), None))
+        let regex = regex::compile(text)?;
+        let required = Required::of(text);
+        let prefilter = Prefilter::of_part(required.longest());
+        let needles = required.needles();
+        let index = (!needles.is_empty()).then(|| {
+            let (in_piece, looks_around) = (regex.clone(), required.looks_around());
+            IndexTest::necessary(&needles, move |piece| !looks_around && in_piece.is_match(piece))
+        });
+        Ok(TextTest::new(TextMatcher::Regex(regex), prefilter, index, None))
     }
 
     fn new(matcher: TextMatcher, prefilter: Prefilter, index: Option<IndexTest>, number: Option<Number>) -> TextTest {
@@ -98,10 +102,14 @@ impl TextTest {
     }
 }
 
-/// What the index is asked about a text that is part of everything that matches; nothing when there is none.
-fn part_of_text(text: &str) -> Option<IndexTest> {
-    let needle = Needle { text, is_open_start: true, is_open_end: true };
-    Some(IndexTest::necessary(needle)).filter(|_| !text.is_empty())
+/// What the index is asked about texts that are parts of everything that matches; nothing when there are none.
+fn parts_of_text(mut parts: Vec<&str>) -> Option<IndexTest> {
+    parts.retain(|part| !part.is_empty());
+    // The longest tell most.
+    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
+    let needle = |text| Needle { text, is_open_start: true, is_open_end: true };
+    let needles: Vec<Needle<'_>> = parts.into_iter().map(needle).collect();
+    (!needles.is_empty()).then(|| IndexTest::necessary(&needles, |_| false))
 }
 
 /// The number that a term without stars is.

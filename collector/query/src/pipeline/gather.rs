@@ -65,6 +65,14 @@ impl Groups {
         }
     }
 
+    /// Counts what was only noted so far; what fails has lost some of it. A hand that another one is to absorb must do it.
+    pub(crate) fn settle(&mut self, guard: &QueryGuard, held: &mut Held<'_>) -> Result<(), Stop> {
+        match self {
+            Groups::Top(top) => top.settle(guard, held),
+            Groups::Stats(_) | Groups::Patterns(_) => Ok(()),
+        }
+    }
+
     /// Adds what another hand counted for the same pipe.
     pub(crate) fn absorb(&mut self, other: Groups, guard: &QueryGuard, held: &mut Held<'_>) -> Result<(), Stop> {
         match (self, other) {

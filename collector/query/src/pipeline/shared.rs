@@ -94,8 +94,10 @@ impl Shared<'_> {
         let gathered = road.gather(&mut scan, &mut sink, &mut counted.counts, &mut held, guard);
         let Sink::Groups(groups) = sink else { unreachable!("it is what went in") };
         counted.groups = groups;
+        // What was read in time is counted, also by a hand that another one has stopped.
+        let settled = counted.groups.settle(&guard.later(PIPES_GRACE), &mut held);
         counted.memory = Some(held.settle());
-        counted.stopped = gathered.err();
+        counted.stopped = gathered.and(settled).err();
         if counted.stopped.is_some() {
             guard.give_up();
         }

@@ -1,55 +1,65 @@
 //! How often texts were seen.
 //!
-//! A table of a million texts is larger than the caches of a processor, so what takes the time is waiting for memory. A
-//! text needs two places, its slot and itself; texts that come together are looked up in turns, so that the waits for
-//! one place overlap with those for the others.
+//! Few texts are counted in one [`table`]. A table of a million texts is larger than the caches of a processor, and each
+//! look at it would wait for memory. Where there are many, they are parted by the first bits of their hashes into bins
+//! ([`bin`]), each with a table that fits; a text is first written behind those of its bin that wait, and when there are
+//! enough of them, they are counted one after the other.
+//!
+//! Always true:
+//! - texts that wait take memory only where it is free, and no more than the tables do; where a table cannot grow, they
+//!   are counted, and what they took is let go;
+//! - tallies that hash alike have the same texts in the same bins, and are put together bin by bin.
+
+mod bin;
+mod table;
 
 use super::held::Held;
 use crate::guard::{QueryGuard, Stop};
 use arrow_array::StringArray;
 use basics::TextHash;
-use std::hint::black_box;
+use bin::Bin;
+use table::{Hashed, Table};
+pub(super) use table::{Room, Stored};
 
 /// Texts, each with its count.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     hash: TextHash,
-    /// A table with open addressing. Its length is a power of two, and at least a quarter of it is free.
-    slots: Vec<Slot>,
-    used: usize,
-    texts: String,
+    /// All texts, unless there are bins.
+    table: Table,
+    /// None, or [`BINS`].
+    bins: Vec<Bin>,
+    /// There was no memory to part the table.
+    stays_whole: bool,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Slot {
-    hash: u64,
-    /// Zero where nothing is.
-    count: u64,
-    start: u32,
-    length: u32,
-}
-
-const SLOTS_MIN: usize = 64;
-const TEXT_BYTES_MIN: usize = 1_024;
-/// Texts that are looked up together.
+/// A table that would become larger is parted. It fits the second cache beside what else is read.
+const TABLE_BYTES_MAX: usize = if cfg!(test) { 16 * 1_024 } else { 1 << 20 };
+const BINS: usize = 256;
+/// Texts that are counted between two looks at whether to stop.
 const TURN: usize = 128;
 /// What looking one text up costs.
 const WORK_PER_TEXT: usize = 16;
 
 impl Tally {
-    /// An empty one. Tables that hash alike are put together faster, since their texts lie in one order.
+    /// An empty one. Only tallies that hash alike can be put together.
     pub(crate) fn with_hash(hash: TextHash) -> Tally {
         Tally { hash, ..Tally::default() }
     }
 
-    /// The texts and their counts, in no order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.slots.iter().filter(|slot| slot.count > 0).map(|slot| (self.text(slot), slot.count))
+    /// The texts and their counts, in no order. None may wait, see [`Tally::settle`].
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Stored<'_>, u64)> {
+        debug_assert!(self.bins.iter().all(|bin| bin.waiting() == 0), "what waits is not counted");
+        self.tables().flat_map(Table::iter)
+    }
+
+    fn tables(&self) -> impl Iterator<Item = &Table> {
+        std::iter::once(&self.table).chain(self.bins.iter().map(|bin| &bin.table))
     }
 
     /// Counts a text so many times.
-    pub(crate) fn add(&mut self, text: &str, count: u64, held: &mut Held<'_>) -> Result<(), Stop> {
-        self.add_hashed(self.hash.of(text), text, count, held)
+    pub(crate) fn add(&mut self, text: &str, count: u64, guard: &QueryGuard, held: &mut Held<'_>) -> Result<(), Stop> {
+        self.add_hashed(Hashed::new(&self.hash, text), count, guard, held)
     }
 
     /// Counts the texts of an array, each as often as `counts` says.
@@ -60,111 +70,155 @@ impl Tally {
         guard: &QueryGuard,
         held: &mut Held<'_>,
     ) -> Result<(), Stop> {
-        let mut seen = counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(number, _)| number);
-        let mut turn: Vec<(usize, u64)> = Vec::with_capacity(TURN);
-        loop {
-            turn.clear();
-            turn.extend(seen.by_ref().take(TURN).map(|number| (number, self.hash.of(texts.value(number)))));
-            if turn.is_empty() {
-                return Ok(());
+        for (turn, counts) in counts.chunks(TURN).enumerate() {
+            guard.spend(counts.len() * WORK_PER_TEXT)?;
+            for (number, count) in (turn * TURN..).zip(counts) {
+                if *count > 0 {
+                    self.add_hashed(Hashed::new(&self.hash, texts.value(number)), u64::from(*count), guard, held)?;
+                }
             }
-            guard.spend(turn.len() * WORK_PER_TEXT)?;
-            self.reach_for(&turn);
-            for (number, hash) in &turn {
-                self.add_hashed(*hash, texts.value(*number), u64::from(counts[*number]), held)?;
-            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn add_hashed(
+        &mut self,
+        hashed: Hashed<'_>,
+        count: u64,
+        guard: &QueryGuard,
+        held: &mut Held<'_>,
+    ) -> Result<(), Stop> {
+        // There is none when the table is not parted.
+        match self.bins.get_mut(hashed.bin()) {
+            Some(bin) => match bin.put(hashed, count, held) {
+                Ok(()) => Ok(()),
+                Err(stop) => self.add_where_memory_is_short(hashed, count, stop, guard, held),
+            },
+            None => self.add_to_whole(hashed, count, guard, held),
         }
     }
 
-    /// Reads the places that texts with these hashes will need, one independent of the other.
-    fn reach_for(&self, turn: &[(usize, u64)]) {
-        if self.slots.is_empty() {
-            return;
+    fn add_to_whole(
+        &mut self,
+        hashed: Hashed<'_>,
+        count: u64,
+        guard: &QueryGuard,
+        held: &mut Held<'_>,
+    ) -> Result<(), Stop> {
+        if self.table.bytes_with(hashed.len()) <= TABLE_BYTES_MAX || self.stays_whole {
+            return self.table.add(hashed, count, held);
         }
-        let mask = self.slots.len() - 1;
-        let starts: [u32; TURN] = std::array::from_fn(|place| {
-            let slot = turn.get(place).map(|(_, hash)| &self.slots[low(*hash) & mask]);
-            slot.map_or(0, |slot| slot.start)
-        });
-        let bytes = self.texts.as_bytes();
-        let first = |start: u32| bytes.get(place_of(start)).copied().unwrap_or_default();
-        black_box(starts.iter().fold(0u8, |sum, start| sum ^ first(*start)));
+        self.part(held);
+        self.add_hashed(hashed, count, guard, held)
     }
 
-    fn add_hashed(&mut self, hash: u64, text: &str, count: u64, held: &mut Held<'_>) -> Result<(), Stop> {
-        if self.used * 4 >= self.slots.len() * 3 {
-            self.grow(held)?;
+    /// Lets go of the memory of those who wait, then tries again.
+    #[cold]
+    fn add_where_memory_is_short(
+        &mut self,
+        hashed: Hashed<'_>,
+        count: u64,
+        stop: Stop,
+        guard: &QueryGuard,
+        held: &mut Held<'_>,
+    ) -> Result<(), Stop> {
+        if stop != Stop::OUT_OF_MEMORY {
+            return Err(stop);
         }
-        let mask = self.slots.len() - 1;
-        let mut place = low(hash) & mask;
-        loop {
-            let slot = self.slots[place];
-            if slot.count == 0 {
+        self.settle(guard, held)?;
+        self.bins[hashed.bin()].table.add(hashed, count, held)
+    }
+
+    /// Counts all that waits; afterwards none does. What fails has lost those for whom there was no memory or no time.
+    pub(crate) fn settle(&mut self, guard: &QueryGuard, held: &mut Held<'_>) -> Result<(), Stop> {
+        let settled = self.try_settle(guard, held);
+        // Nothing is left to be released where all went well.
+        self.bins.iter_mut().for_each(|bin| bin.release(held));
+        settled
+    }
+
+    fn try_settle(&mut self, guard: &QueryGuard, held: &mut Held<'_>) -> Result<(), Stop> {
+        let mut settled = Ok(());
+        // A bin that is settled makes room for the tables of others: who found none at first may find it then.
+        for _ in 0..2 {
+            settled = Ok(());
+            for bin in &mut self.bins {
+                guard.spend(bin.waiting() * WORK_PER_TEXT)?;
+                match bin.count_waiting(held) {
+                    Ok(()) => bin.release(held),
+                    stopped => settled = stopped,
+                }
+            }
+            if settled.is_ok() {
                 break;
             }
-            if slot.hash == hash && self.text(&slot) == text {
-                self.slots[place].count += count;
-                return Ok(());
+        }
+        settled
+    }
+
+    /// Adds the texts of another one that hashes alike, and in which none waits.
+    pub(crate) fn absorb(&mut self, other: Tally, guard: &QueryGuard, held: &mut Held<'_>) -> Result<(), Stop> {
+        const PROBE: &str = "any text";
+        assert_eq!(self.hash.of(PROBE), other.hash.of(PROBE), "tallies that are put together hash alike");
+        debug_assert!(other.bins.iter().all(|bin| bin.waiting() == 0), "what waits is not counted");
+        self.settle(guard, held)?;
+        if !other.bins.is_empty() {
+            self.part(held);
+        }
+        if self.bins.len() != other.bins.len() {
+            for (stored, count) in other.iter() {
+                guard.spend(WORK_PER_TEXT + stored.len())?;
+                self.add(stored.text(&mut Room::default()), count, guard, held)?;
             }
-            place = (place + 1) & mask;
+            return self.settle(guard, held);
         }
-        self.make_room(text.len(), held)?;
-        let narrow = |bytes: usize| u32::try_from(bytes).map_err(|_| Stop::OUT_OF_MEMORY);
-        self.slots[place] = Slot { hash, count, start: narrow(self.texts.len())?, length: narrow(text.len())? };
-        self.texts.push_str(text);
-        self.used += 1;
+        let own = std::iter::once(&mut self.table).chain(self.bins.iter_mut().map(|bin| &mut bin.table));
+        let others = std::iter::once(other.table).chain(other.bins.into_iter().map(|bin| bin.table));
+        for (own, table) in own.zip(others) {
+            guard.spend(table.len() * WORK_PER_TEXT)?;
+            own.absorb(&table, held)?;
+        }
         Ok(())
     }
 
-    fn text(&self, slot: &Slot) -> &str {
-        let start = place_of(slot.start);
-        &self.texts[start..start + place_of(slot.length)]
-    }
-
-    /// Doubles the table.
-    fn grow(&mut self, held: &mut Held<'_>) -> Result<(), Stop> {
-        let count = (self.slots.len() * 2).max(SLOTS_MIN);
-        held.take((count * size_of::<Slot>()) as u64)?;
-        let mut slots = vec![Slot::default(); count];
-        for slot in self.slots.iter().filter(|slot| slot.count > 0) {
-            let mut place = low(slot.hash) & (count - 1);
-            while slots[place].count > 0 {
-                place = (place + 1) & (count - 1);
-            }
-            slots[place] = *slot;
+    /// Parts the table into bins, unless it is or there is no memory for it.
+    fn part(&mut self, held: &mut Held<'_>) {
+        if !self.bins.is_empty() || self.stays_whole {
+            return;
         }
-        held.give_back((self.slots.len() * size_of::<Slot>()) as u64);
-        self.slots = slots;
-        Ok(())
-    }
-
-    fn make_room(&mut self, bytes: usize, held: &mut Held<'_>) -> Result<(), Stop> {
-        let needed = self.texts.len() + bytes;
-        if needed > self.texts.capacity() {
-            let old = self.texts.capacity();
-            let new = needed.max(old + old / 2).max(TEXT_BYTES_MIN);
-            held.take(new as u64)?;
-            self.texts.reserve_exact(new - self.texts.len());
-            held.give_back(old as u64);
+        let own_bytes = (BINS * size_of::<Bin>()) as u64;
+        if held.take(own_bytes).is_err() {
+            self.stays_whole = true;
+            return;
         }
-        Ok(())
+        let mut bins: Vec<Bin> = std::iter::repeat_with(Bin::default).take(BINS).collect();
+        let hash = &self.hash;
+        let parted = self.table.iter().try_for_each(|(stored, count)| {
+            let mut room = Room::default();
+            let hashed = Hashed::new(hash, stored.text(&mut room));
+            bins[hashed.bin()].table.add(hashed, count, held)
+        });
+        if parted.is_err() {
+            self.stays_whole = true;
+            held.give_back(own_bytes + bins.iter().map(|bin| bin.table.bytes() as u64).sum::<u64>());
+            return;
+        }
+        held.give_back(self.table.bytes() as u64);
+        self.table = Table::default();
+        self.bins = bins;
     }
 
     /// What it takes.
     #[cfg(test)]
     pub(crate) fn bytes(&self) -> u64 {
-        (self.slots.capacity() * size_of::<Slot>() + self.texts.capacity()) as u64
+        let tables: usize = self.tables().map(Table::bytes).sum();
+        let waiting: usize = self.bins.iter().map(|bin| size_of::<Bin>() + bin.waiting_bytes()).sum();
+        (tables + waiting) as u64
     }
 }
 
-/// The bits of a hash that choose a place.
-fn low(hash: u64) -> usize {
-    usize::try_from(hash & u64::from(u32::MAX)).expect("32 bits are a place in memory")
-}
-
-fn place_of(number: u32) -> usize {
-    number as usize
-}
+const _: () = assert!(BINS == 1 << u8::BITS);
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@
 
 use super::cell::Cell;
 use super::held::Held;
-use super::tally::Tally;
+use super::tally::{Room, Tally};
 use super::view::{Made as MadeField, Row, View};
 use crate::error::QueryError;
 use crate::evaluate::Mask;
@@ -35,6 +35,8 @@ pub(crate) struct Top {
     /// What the table of places was charged.
     places_bytes: u64,
     counting: Option<Counting>,
+    /// Room for the counts of the next column.
+    spare: Vec<u32>,
 }
 
 /// A column of distinct strings that is being read, and how often each was seen.
@@ -65,6 +67,7 @@ impl Top {
             key: String::new(),
             places_bytes: 0,
             counting: None,
+            spare: Vec::new(),
         })
     }
 
@@ -84,7 +87,7 @@ impl Top {
     pub(crate) fn add(&mut self, view: &View<'_>, guard: &QueryGuard, held: &mut Held<'_>) -> Result<(), Stop> {
         match view.value(&self.field, guard)? {
             Cell::Missing => Ok(()),
-            Cell::Value(Value::Str(text)) => self.strings.add(&text, 1, held),
+            Cell::Value(Value::Str(text)) => self.strings.add(&text, 1, guard, held),
             cell @ (Cell::Value(_) | Cell::Time(_)) => self.add_other(cell, 1, guard, held),
         }
     }
@@ -104,7 +107,9 @@ impl Top {
         let (Some(AttributeColumn::Str(strings)), None) = (of_key.next(), of_key.next()) else { return Ok(false) };
         drop(of_key);
         // Who lacks the column's value may have one of another type, or its stream's.
-        if records.rows().any(|row| !strings.is_valid(first + row)) {
+        if let Some(nulls) = strings.nulls().filter(|nulls| nulls.null_count() > 0)
+            && records.rows().any(|row| nulls.is_null(first + row))
+        {
             return Ok(false);
         }
         guard.spend(records.count() * WORK_PER_VALUE)?;
@@ -112,29 +117,37 @@ impl Top {
             let column = (batch, values.value_offsets().as_ptr().addr());
             if self.counting.as_ref().is_none_or(|counting| counting.column != column) {
                 self.flush(guard, held)?;
-                self.counting = Some(Counting { column, values: values.clone(), counts: vec![0; values.len()] });
+                let mut counts = std::mem::take(&mut self.spare);
+                counts.resize(values.len(), 0);
+                self.counting = Some(Counting { column, values: values.clone(), counts });
             }
             if let Some(counting) = &mut self.counting {
-                let numbers = &numbers.values()[first..];
-                for row in records.rows() {
-                    let number = usize::try_from(numbers[row]).expect("places are counted from zero");
-                    counting.counts[number] += 1;
-                }
+                let (numbers, counts) = (&numbers.values()[first..], &mut counting.counts);
+                records.for_each_row(|row| {
+                    counts[usize::try_from(numbers[row]).expect("places are counted from zero")] += 1;
+                });
             }
             return Ok(true);
         }
         for row in records.rows() {
-            self.strings.add(strings.value(first + row), 1, held)?;
+            self.strings.add(strings.value(first + row), 1, guard, held)?;
         }
         Ok(true)
     }
 
     /// Brings what was counted by number into the table.
     fn flush(&mut self, guard: &QueryGuard, held: &mut Held<'_>) -> Result<(), Stop> {
-        match self.counting.take() {
-            Some(Counting { values, counts, .. }) => self.strings.add_all(&values, &counts, guard, held),
-            None => Ok(()),
-        }
+        let Some(Counting { values, mut counts, .. }) = self.counting.take() else { return Ok(()) };
+        self.strings.add_all(&values, &counts, guard, held)?;
+        counts.clear();
+        self.spare = counts;
+        Ok(())
+    }
+
+    /// Counts what was only noted so far.
+    pub(crate) fn settle(&mut self, guard: &QueryGuard, held: &mut Held<'_>) -> Result<(), Stop> {
+        let flushed = self.flush(guard, held);
+        flushed.and(self.strings.settle(guard, held))
     }
 
     fn add_other(&mut self, cell: Cell, count: u64, guard: &QueryGuard, held: &mut Held<'_>) -> Result<(), Stop> {
@@ -154,28 +167,25 @@ impl Top {
         Ok(())
     }
 
-    /// Adds what another hand counted.
-    pub(crate) fn absorb(&mut self, mut other: Top, guard: &QueryGuard, held: &mut Held<'_>) -> Result<(), Stop> {
-        self.flush(guard, held)?;
-        other.flush(guard, held)?;
-        for (text, count) in other.strings.iter() {
-            guard.spend(WORK_PER_VALUE + text.len())?;
-            self.strings.add(text, count, held)?;
-        }
+    /// Adds what another hand counted, and settled.
+    pub(crate) fn absorb(&mut self, other: Top, guard: &QueryGuard, held: &mut Held<'_>) -> Result<(), Stop> {
+        debug_assert!(other.counting.is_none(), "what is only noted is lost");
+        self.strings.absorb(other.strings, guard, held)?;
         other.others.into_iter().try_for_each(|(cell, count)| self.add_other(cell, count, guard, held))
     }
 
     pub(crate) fn finish(mut self, guard: &QueryGuard, held: &mut Held<'_>) -> Result<super::Made, Stop> {
-        self.flush(guard, held)?;
+        self.settle(guard, held)?;
         self.places = HashMap::new();
         held.give_back(self.places_bytes);
         let mut best = Best { count: self.count, found: std::mem::take(&mut self.others), least: None };
         best.cut();
-        for (text, count) in self.strings.iter() {
+        for (stored, count) in self.strings.iter() {
             // Most are too rare to be looked at.
             if best.may_take(count) {
-                held.take(2 * (size_of::<(Cell, u64)>() + text.len()) as u64)?;
-                best.take(Cell::Value(Value::Str(text.into())), count);
+                held.take(2 * (size_of::<(Cell, u64)>() + stored.len()) as u64)?;
+                let text = stored.text(&mut Room::default()).into();
+                best.take(Cell::Value(Value::Str(text)), count);
             }
         }
         best.cut();

@@ -1,7 +1,8 @@
 use super::*;
-use crate::tests::{needle_of, rich_text_and_term, word_keys_of};
+use crate::tests::{needle_of, rich_text, rich_text_and_term, word_keys_of};
+use crate::word_keys::key_of;
 use crate::{Splitter, VariableTrigrams};
-use ShapeVerdict::{Always, Depends, Never};
+use ShapeVerdict::{Always, Never};
 use proptest::prelude::*;
 
 fn matcher(term: &str) -> ShapeMatcher {
@@ -10,7 +11,14 @@ fn matcher(term: &str) -> ShapeMatcher {
     ShapeMatcher::new(Needle { text: term.trim_matches('*'), is_open_start, is_open_end })
 }
 
+fn needle(term: &str) -> ShapeNeedle {
+    matcher(term).needles()[0].clone()
+}
+
 /// A star at an end of the term opens it; `<_>` is a variable.
+#[expect(non_upper_case_globals, reason = "it reads like the other verdicts")]
+const Depends: ShapeVerdict = ShapeVerdict::Depends(1);
+
 #[track_caller]
 fn check(term: &str, shape: &str, want: ShapeVerdict) {
     let shape = shape.replace("<_>", &PLACEHOLDER.to_string());
@@ -68,6 +76,19 @@ fn open_ends_reach_into_variables() {
 }
 
 #[test]
+fn of_several_needles_each_must_be_possible() {
+    let piece = |text: &'static str| Needle { text, is_open_start: true, is_open_end: true };
+    let matcher = ShapeMatcher::of_all(&[piece("took"), piece("time")], |piece| piece.contains("timeout took"));
+    let verdict = |shape: &str| matcher.verdict(&shape.replace("<_>", &PLACEHOLDER.to_string()));
+    assert_eq!(verdict("timeout after a while"), Never);
+    assert_eq!(verdict("timeout <_>"), ShapeVerdict::Depends(1));
+    assert_eq!(verdict("<_>"), ShapeVerdict::Depends(3));
+    assert_eq!(verdict("timeout, took <_>"), ShapeVerdict::Depends(0));
+    assert_eq!(verdict("<_> timeout took <_>"), Always);
+    assert_eq!(verdict("Timeout took <_>"), ShapeVerdict::Depends(0));
+}
+
+#[test]
 fn a_placeholder_in_a_needle_is_looked_for_in_the_text() {
     check("a \u{1a}", "a <_>", Depends);
     check("\u{1a}", "a", Never);
@@ -81,15 +102,15 @@ fn what_variables_must_hold_is_named() {
         keys.sort_unstable();
         keys
     };
-    assert_eq!(matcher("node-23 down").variable_keys(), keys(&["23"]));
-    assert_eq!(matcher("cafe").variable_keys(), keys(&["cafe"]));
-    assert_eq!(matcher("12ab*").variable_keys(), keys(&[]));
-    assert_eq!(matcher("timeout").words(), ["timeout"]);
-    assert_eq!(matcher("node-23 cafe").words(), ["node", "cafe"]);
-    assert!(matcher("cafe").words().is_empty() && matcher("time*").words().is_empty());
-    assert_eq!(matcher("*time*").variable_trigrams().len(), 2);
-    assert!(matcher("10a").is_only_in_variables() && matcher("*7*").is_only_in_variables());
-    assert!(!matcher("10.0").is_only_in_variables() && !matcher("time*").is_only_in_variables());
+    assert_eq!(needle("node-23 down").variable_keys(), keys(&["23"]));
+    assert_eq!(needle("cafe").variable_keys(), keys(&["cafe"]));
+    assert_eq!(needle("12ab*").variable_keys(), keys(&[]));
+    assert_eq!(needle("timeout").words(), ["timeout"]);
+    assert_eq!(needle("node-23 cafe").words(), ["node", "cafe"]);
+    assert!(needle("cafe").words().is_empty() && needle("time*").words().is_empty());
+    assert_eq!(needle("*time*").variable_trigrams().len(), 2);
+    assert!(needle("10a").is_only_in_variables() && needle("*7*").is_only_in_variables());
+    assert!(!needle("10.0").is_only_in_variables() && !needle("time*").is_only_in_variables());
 }
 
 #[test]
@@ -109,11 +130,12 @@ proptest! {
         let Some(split) = splitter.split(&text) else { return Ok(()) };
         let matcher = ShapeMatcher::new(needle_of(&term));
         let is_match = testkit::naive::term_matches(&term, &text);
+        let own = &matcher.needles()[0];
         let verdict = matcher.verdict(split.shape);
         match verdict {
             Always => prop_assert!(is_match, "{:?} in {:?}", term, text),
             Never => prop_assert!(!is_match, "{:?} in {:?}", term, text),
-            Depends => {}
+            ShapeVerdict::Depends(needles) => prop_assert_eq!(needles, 1),
         }
         if verdict != Never {
             let words = word_keys_of(split.shape);
@@ -125,12 +147,47 @@ proptest! {
                 keys.extend(word_keys_of(variable));
                 trigrams.insert(variable);
             }
-            prop_assert!(matcher.variable_keys().iter().all(|key| keys.contains(key)), "{:?} in {:?}", term, text);
-            prop_assert!(trigrams.may_hold_all(matcher.variable_trigrams()), "{:?} in {:?}", term, text);
+            prop_assert!(own.variable_keys().iter().all(|key| keys.contains(key)), "{:?} in {:?}", term, text);
+            prop_assert!(trigrams.may_hold_all(own.variable_trigrams()), "{:?} in {:?}", term, text);
         }
         if matcher.is_only_in_variables() {
             let has_variable = split.shape.contains(PLACEHOLDER);
             prop_assert_eq!(verdict, if has_variable { Depends } else { Never });
+        }
+    }
+
+    #[test]
+    fn what_is_told_of_several_needles_holds(
+        (text, terms) in rich_text().prop_flat_map(|text| {
+            (Just(text.clone()), proptest::collection::vec(testkit::generate::term_for(&text), 1..4))
+        }),
+        enough in "[a-z ]{1,3}",
+    ) {
+        let mut splitter = Splitter::new();
+        let Some(split) = splitter.split(&text) else { return Ok(()) };
+        let needles: Vec<Needle<'_>> = terms.iter().map(needle_of).collect();
+        let wanted = enough.clone();
+        let is_enough = move |piece: &str| piece.contains(&*wanted);
+        let matcher = ShapeMatcher::of_all(&needles, is_enough);
+        let holds_all = terms.iter().all(|term| testkit::naive::term_matches(term, &text));
+        match matcher.verdict(split.shape) {
+            Always => prop_assert!(text.contains(&enough), "{:?} in {:?}", enough, text),
+            Never => prop_assert!(!holds_all, "{:?} in {:?}", terms, text),
+            ShapeVerdict::Depends(_) if !holds_all => {}
+            ShapeVerdict::Depends(depends) => {
+                let (mut keys, mut trigrams) = (std::collections::BTreeSet::new(), VariableTrigrams::new());
+                for variable in split.variables() {
+                    keys.extend(word_keys_of(variable));
+                    trigrams.insert(variable);
+                }
+                for (number, needle) in matcher.needles().iter().enumerate() {
+                    if depends & 1 << number != 0 {
+                        prop_assert!(needle.variable_keys().iter().all(|key| keys.contains(key)));
+                        prop_assert!(trigrams.may_hold_all(needle.variable_trigrams()), "{:?} in {:?}", terms, text);
+                    }
+                }
+                prop_assert!(depends != 0 || !split.shape.split(PLACEHOLDER).any(|piece| piece.contains(&*enough)));
+            }
         }
     }
 }

@@ -24,6 +24,11 @@ proptest! {
         prop_assert_eq!(mask.and(other), mask_of(&left.intersection(&right).copied().collect()));
         prop_assert_eq!(mask.or(other), mask_of(&left.union(&right).copied().collect()));
         prop_assert_eq!(mask.and_not(other), mask_of(&left.difference(&right).copied().collect()));
+        for mask in [mask, mask.or(Mask::first(200)), Mask::first(700).and_not(mask)] {
+            let mut handed_out = Vec::new();
+            mask.for_each_row(|row| handed_out.push(row));
+            prop_assert_eq!(handed_out, mask.rows().collect::<Vec<_>>());
+        }
         let even = mask_of(&left.iter().copied().filter(|row| row % 2 == 0).collect());
         prop_assert_eq!(mask.retain(|row| row % 2 == 0), even);
         prop_assert_eq!(mask.try_retain(|row| Ok::<bool, ()>(row % 2 == 0)), Ok(even));

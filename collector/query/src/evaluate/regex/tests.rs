@@ -1,6 +1,8 @@
 use super::*;
 use crate::search;
-use crate::tests::world::{check, patient_guard, record, record_with, request_of, snapshot_of, text};
+use crate::tests::world::{
+    check, patient_guard, record, record_with, request_of, sealed_snapshot_of, snapshot_of, text,
+};
 use model::{Filter, LogRecord, TextTarget, TraceId, Value};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -11,18 +13,20 @@ proptest! {
 
     #[test]
     fn what_is_taken_for_required_stands_in_each_match(regex in generate::regex(), text in generate::text()) {
-        let literal = required_literal(&regex);
+        let required = Required::of(&regex);
+        let literal = required.longest();
         for found in compile(&regex).unwrap().find_iter(&text) {
-            prop_assert!(found.as_str().contains(&literal), "{} needs {:?}, found {:?}", regex, literal, found.as_str());
+            prop_assert!(found.as_str().contains(literal), "{} needs {:?}, found {:?}", regex, literal, found.as_str());
         }
     }
 
     #[test]
     fn no_text_is_read_wrongly_for_a_required_literal(regex in "[ab(){}|*+?\\[\\]\\\\.^$dwxpQE0-9,:<>P-]{0,12}", text in "[ab0-9x{}()|]{0,12}") {
-        let literal = required_literal(&regex);
+        let required = Required::of(&regex);
+        let literal = required.longest();
         if let Ok(compiled) = compile(&regex) {
             for found in compiled.find_iter(&text) {
-                prop_assert!(found.as_str().contains(&literal), "{} needs {:?}, found {:?}", regex, literal, found.as_str());
+                prop_assert!(found.as_str().contains(literal), "{} needs {:?}, found {:?}", regex, literal, found.as_str());
             }
         }
     }
@@ -80,7 +84,135 @@ fn the_longest_piece_that_every_match_holds_is_found() {
         (r#"say "hello""#, "hello"),
         ("(", ""),
     ] {
-        assert_eq!(required_literal(regex), want, "{regex}");
+        assert_eq!(Required::of(regex).longest(), want, "{regex}");
+    }
+}
+
+#[test]
+fn what_the_index_is_asked_is_in_each_text_that_matches() {
+    for (regex, want) in [
+        // A mark may follow what has no ASCII behind it.
+        ("timeout", &["*timeou*"][..]),
+        ("time[a-z]* .*took [0-9]+ms", &["*took", "*tim*", "*m*"]),
+        ("disk full on (vda)[0-9]", &["*disk", "full", "*vda*", "on"]),
+        ("took$", &["*took*"]),
+        ("took(?m)$", &["*too*"]),
+        ("(took)+x", &["*too*"]),
+        ("(?:took )?x", &[]),
+        ("took|disk", &[]),
+        ("éabcé", &["*ab*"]),
+        (r#"a"bc"d."#, &["bc", "*a"]),
+        ("aa-aa.-aa", &["*aa-a*", "*-a*"]),
+        ("(ab)x.(ab)x", &["*ab*"]),
+    ] {
+        let required = Required::of(regex);
+        let star = |is_open| if is_open { "*" } else { "" };
+        let shown = |needle: &text_index::Needle<'_>| {
+            format!("{}{}{}", star(needle.is_open_start), needle.text, star(needle.is_open_end))
+        };
+        assert_eq!(required.needles().iter().map(shown).collect::<Vec<_>>(), want, "{regex}");
+    }
+}
+
+const SAID: &[&str] = &[
+    "timeout",
+    "took",
+    "took ",
+    "Took",
+    "disk",
+    " ",
+    " ",
+    "  ",
+    "-",
+    "=",
+    "\"",
+    "\\",
+    "5",
+    "12ms",
+    "250",
+    "node-7",
+    "x",
+    "caf\u{e9}",
+    "cafe\u{301}",
+    "\u{301}",
+    "\u{338}",
+    "\u{212a}",
+    "k",
+    "too\u{301}k",
+    "\u{1a}",
+    "\u{ac80}",
+    "\n",
+    "deadbeef-dead-beef-cafe-abcdefabcde1",
+];
+const ASKED: &[&str] = &[
+    "timeout",
+    "took",
+    "too",
+    "disk",
+    "time",
+    "out",
+    "k",
+    "e",
+    "=",
+    "-",
+    " ",
+    " ",
+    "node-",
+    "ms",
+    "5",
+    "250",
+    "\"",
+    "\\\\",
+    "x",
+    "caf\u{e9}",
+    "\u{301}",
+    "\u{ac80}",
+    "[a-z]",
+    "[a-z]*",
+    "[0-9]+",
+    ".",
+    ".*",
+    r"\d",
+    r"\w+",
+    r"\s",
+    "(took)+",
+    "(took )?",
+    "(?:time|took)",
+    "(disk|took) ",
+    "(?i:TOOK)",
+    "(?i:k)",
+    "^",
+    "$",
+    r"\b",
+    r"\B",
+    "(?m:$)",
+    "beef",
+    "dead-",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4 * ProptestConfig::default().cases))]
+
+    #[test]
+    fn an_expression_finds_the_same_with_the_index_and_without(
+        messages in proptest::collection::vec(proptest::collection::vec(select(SAID), 0..7), 1..24),
+        regexes in proptest::collection::vec(proptest::collection::vec(select(ASKED), 1..5), 1..12),
+    ) {
+        let records: Vec<LogRecord> = messages.iter().map(|said| record(&said.concat())).collect();
+        let (head, part) = (snapshot_of(&records), sealed_snapshot_of(&records));
+        for regex in regexes.iter().map(|asked| asked.concat()) {
+            let Ok(compiled) = compile(&regex) else { continue };
+            let want = records.iter().filter(|record| match &record.body {
+                Value::Str(text) => compiled.is_match(text),
+                _ => unreachable!("all are strings"),
+            });
+            let want = want.count() as u64;
+            let filter = Filter::Regex { target: TextTarget::Field(model::Field::Body), regex: regex.as_str().into() };
+            for snapshot in [&head, &part] {
+                let answer = search(snapshot, &request_of(filter.clone()), &patient_guard()).unwrap();
+                prop_assert_eq!(answer.matched, want, "{}", &regex);
+            }
+        }
     }
 }
 

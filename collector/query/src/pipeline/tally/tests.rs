@@ -1,9 +1,9 @@
-use super::Tally;
+use super::{Room, Stored, Tally};
 use crate::guard::QueryGuard;
 use crate::pipeline::held::Held;
 use crate::sources::Sources;
 use arrow_array::StringArray;
-use basics::{Clock, MemoryBudget, Timestamp};
+use basics::{Clock, MemoryBudget, TextHash, Timestamp};
 use proptest::prelude::*;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,20 +36,115 @@ proptest! {
     ) {
         with_memory(1 << 24, |held, guard, _| {
             let mut tally = Tally::default();
-            let mut known: HashMap<&str, u64> = HashMap::new();
+            let mut known: HashMap<String, u64> = HashMap::new();
             for text in &texts {
-                *known.entry(text).or_default() += 2;
-                tally.add(text, 2, held).unwrap();
+                *known.entry(text.clone()).or_default() += 2;
+                tally.add(text, 2, guard, held).unwrap();
             }
             let array = StringArray::from_iter_values(&texts);
             let counts: Vec<u32> = (0..texts.len()).map(|at| turns.get(at).copied().unwrap_or(1)).collect();
             for (text, count) in texts.iter().zip(&counts) {
-                *known.entry(text).or_default() += u64::from(*count);
+                *known.entry(text.clone()).or_default() += u64::from(*count);
             }
             tally.add_all(&array, &counts, guard, held).unwrap();
-            let found: HashMap<&str, u64> = tally.iter().collect();
-            assert_eq!(tally.iter().count(), found.len(), "each text once");
-            assert_eq!(found, known);
+            tally.settle(guard, held).unwrap();
+            assert_eq!(counted(&tally), known);
+        });
+    }
+}
+
+/// How often each text of `text-0`, `text-1` and so on is added, in this order.
+fn numbers(most: usize) -> impl Strategy<Value = Vec<usize>> {
+    // Few texts stay in one table, many are parted.
+    (prop_oneof![Just(3usize), Just(100), Just(5_000)], 0..most)
+        .prop_flat_map(|(distinct, length)| prop::collection::vec(0..distinct, length))
+}
+
+fn text_of(number: usize) -> String {
+    // Some are long.
+    format!("text-{number}{}", "-".repeat(if number % 97 == 5 { number * 3 } else { 0 }))
+}
+
+fn counted(tally: &Tally) -> HashMap<String, u64> {
+    let text_of = |stored: Stored<'_>| stored.text(&mut Room::default()).to_owned();
+    let counted: HashMap<String, u64> = tally.iter().map(|(stored, count)| (text_of(stored), count)).collect();
+    assert_eq!(tally.iter().count(), counted.len(), "each text once");
+    counted
+}
+
+proptest! {
+    #[test]
+    fn many_texts_are_counted_as_often_as_they_were_seen(turns in prop::collection::vec((numbers(3_000), any::<bool>()), 1..4)) {
+        with_memory(1 << 30, |held, guard, _| {
+            let mut tally = Tally::default();
+            let mut known: HashMap<String, u64> = HashMap::new();
+            for (numbers, are_many) in &turns {
+                let texts: Vec<String> = numbers.iter().map(|number| text_of(*number)).collect();
+                texts.iter().for_each(|text| *known.entry(text.clone()).or_default() += 1);
+                if *are_many {
+                    tally.add_all(&StringArray::from_iter_values(&texts), &vec![1; texts.len()], guard, held).unwrap();
+                } else {
+                    texts.iter().for_each(|text| tally.add(text, 1, guard, held).unwrap());
+                }
+            }
+            tally.settle(guard, held).unwrap();
+            assert_eq!(counted(&tally), known);
+        });
+    }
+
+    #[test]
+    fn tallies_are_put_together_whatever_their_sizes(hands in prop::collection::vec(numbers(3_000), 1..4)) {
+        with_memory(1 << 30, |held, guard, memory| {
+            let hash = TextHash::default();
+            let mut known: HashMap<String, u64> = HashMap::new();
+            let mut all = Tally::with_hash(hash.clone());
+            for (number, numbers) in hands.iter().enumerate() {
+                let mut hand = Tally::with_hash(hash.clone());
+                for text in numbers.iter().map(|number| text_of(*number)) {
+                    hand.add(&text, 3, guard, held).unwrap();
+                    *known.entry(text).or_default() += 3;
+                }
+                // The first one may have some that wait.
+                if number == 0 {
+                    all = hand;
+                } else {
+                    hand.settle(guard, held).unwrap();
+                    all.absorb(hand, guard, held).unwrap();
+                }
+            }
+            all.settle(guard, held).unwrap();
+            assert_eq!(counted(&all), known);
+            assert!(all.bytes() <= memory.used_bytes());
+        });
+    }
+
+    #[test]
+    fn what_fits_the_memory_is_counted_and_no_more_is_taken(
+        numbers in numbers(6_000), bytes in 4_096..400_000u64, rest in 0..3_000usize,
+    ) {
+        with_memory(bytes, |held, guard, memory| {
+            let mut tally = Tally::default();
+            let mut known: HashMap<String, u64> = HashMap::new();
+            let mut is_stopped = false;
+            for text in numbers.iter().map(|number| text_of(*number)) {
+                if tally.add(&text, 1, guard, held).is_err() {
+                    is_stopped = true;
+                    break;
+                }
+                *known.entry(text).or_default() += 1;
+                assert!(tally.bytes() <= memory.used_bytes());
+            }
+            // Another hand may take what there was room for.
+            let _other = memory.try_reserve(rest as u64);
+            let is_settled = tally.settle(guard, held).is_ok();
+            assert!(tally.bytes() <= memory.used_bytes());
+            let counted = counted(&tally);
+            if is_settled && !is_stopped {
+                assert_eq!(counted, known);
+            }
+            for (text, count) in counted {
+                assert!(count <= known[&text], "{text:?} is counted too often");
+            }
         });
     }
 }
@@ -57,17 +152,24 @@ proptest! {
 #[test]
 fn what_it_takes_is_charged_before_and_never_more_than_there_is() {
     const BYTES: u64 = 1 << 20;
-    with_memory(BYTES, |held, _, memory| {
-        let mut tally = Tally::default();
-        let mut stopped = None;
-        for number in 0..100_000 {
-            if let Err(stop) = tally.add(&format!("a text of some length, number {number}"), 1, held) {
-                stopped = Some(stop);
-                break;
+    let most_texts = |stays_whole| {
+        with_memory(BYTES, |held, guard, memory| {
+            let mut tally = Tally { stays_whole, ..Tally::default() };
+            let texts = (0..100_000).map(|number| format!("a text of some length, number {number}"));
+            let mut added = 0;
+            for text in texts {
+                if tally.add(&text, 1, guard, held).is_err() {
+                    break;
+                }
+                added += 1;
+                assert!(tally.bytes() <= memory.used_bytes(), "{} of {}", tally.bytes(), memory.used_bytes());
             }
-            assert!(tally.bytes() <= memory.used_bytes(), "{} of {}", tally.bytes(), memory.used_bytes());
-        }
-        assert!(stopped.is_some(), "a hundred thousand texts do not fit");
-        assert!(tally.iter().count() > 5_000);
-    });
+            assert!(added < 100_000, "a hundred thousand texts do not fit");
+            let settled = tally.settle(guard, held);
+            assert!(settled.is_err() || counted(&tally).len() == added);
+            counted(&tally).len()
+        })
+    };
+    let (whole, parted) = (most_texts(true), most_texts(false));
+    assert!(whole > 5_000 && parted >= whole, "{parted} in bins, {whole} in one table");
 }
