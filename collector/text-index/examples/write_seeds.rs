@@ -1,7 +1,7 @@
 //! Writes the seeds that are whole stored forms: `cargo run --release -p text-index --example write_seeds tests/fuzz/corpus`.
 
 use std::path::PathBuf;
-use text_index::{ShapeIndex, VariableTrigrams, WordBloom, for_each_word_key};
+use text_index::{LetterTrigrams, ShapeIndex, WordBloom, for_each_word_key};
 
 fn main() -> std::io::Result<()> {
     let folder = PathBuf::from(std::env::args().nth(1).expect("the folder of the corpora"));
@@ -10,7 +10,7 @@ fn main() -> std::io::Result<()> {
     std::fs::write(folder.join("shape_index/no_shapes"), ShapeIndex::encode(&[], 3))?;
     let mut bloom = WordBloom::with_room(2, 10, 1024).expect("small");
     for_each_word_key("timeout 23", &mut |key| bloom.insert(key));
-    let mut trigrams = VariableTrigrams::new();
+    let mut trigrams = LetterTrigrams::new();
     trigrams.insert("x1timeout");
     let (mut words, mut letters) = (Vec::new(), Vec::new());
     bloom.write_to(&mut words);

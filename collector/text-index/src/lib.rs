@@ -13,7 +13,7 @@
 //!
 //! A text is split into its *shape* and its *variables* ([`Splitter`]). Shapes are few and are indexed as texts
 //! ([`ShapeTable`], [`ShapeIndex`]); variables are many and leave only their words in a bloom per row group
-//! ([`WordBloom`]) and their letters in a small bitmap ([`VariableTrigrams`]). [`ShapeMatcher`] is the rule that brings
+//! ([`WordBloom`]) and their letters in a small bitmap ([`LetterTrigrams`]). [`ShapeMatcher`] is the rule that brings
 //! both together.
 //!
 //! No record, field or query syntax is known here, and any text and any needle are valid. Stored forms are read from
@@ -27,13 +27,13 @@ mod error;
 mod fold;
 #[doc(hidden)]
 pub mod fuzz;
+mod letter_trigrams;
 pub mod limits;
 mod matcher;
 mod shape_index;
 mod shape_matcher;
 mod shape_table;
 mod splitter;
-mod variable_trigrams;
 mod word_bloom;
 mod word_index;
 mod word_keys;
@@ -43,12 +43,12 @@ pub use character::{CharacterKind, character_kind};
 pub use compose::compose;
 pub use error::StoredError;
 pub use fold::fold;
+pub use letter_trigrams::{LetterTrigrams, required_trigrams};
 pub use matcher::{Matcher, Needle};
 pub use shape_index::{ShapeAnswer, ShapeIndex, ShapeList};
 pub use shape_matcher::{NEEDLES_MAX, NeedleSet, ShapeMatcher, ShapeNeedle, ShapeVerdict};
 pub use shape_table::{ShapeTable, SortedShapes};
 pub use splitter::{PLACEHOLDER, SPLITTER_VERSION, Split, Splitter};
-pub use variable_trigrams::VariableTrigrams;
 pub use word_bloom::WordBloom;
 pub use word_keys::{for_each_word_key, required_word_keys};
 pub use words::words;

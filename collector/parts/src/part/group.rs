@@ -131,6 +131,12 @@ impl StoredGroup {
         Ok(self.contents.value_words(self.number)?.as_ref().as_ref().is_none_or(|words| words.may_hold_all(keys)))
     }
 
+    /// False when no string among the attributes has these letters.
+    pub fn may_hold_value_letters(&self, trigrams: &[u16]) -> Result<bool, PartError> {
+        let letters = self.contents.value_letters(self.number)?;
+        Ok(letters.as_ref().as_ref().is_none_or(|letters| letters.may_hold_all(trigrams)))
+    }
+
     /// False when no variable of a message with a shape has these letters.
     pub fn may_hold_letters(&self, trigrams: &[u16]) -> Result<bool, PartError> {
         Ok(self.contents.letters(self.number)?.as_ref().as_ref().is_none_or(|letters| letters.may_hold_all(trigrams)))

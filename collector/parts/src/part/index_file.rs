@@ -33,9 +33,11 @@ pub(crate) enum Section {
     ValueWords,
     /// Letters of a row group's variables.
     Letters,
+    /// Letters of a row group's attributes.
+    ValueLetters,
 }
 
-const SECTIONS: [Section; 7] = [
+const SECTIONS: [Section; 8] = [
     Section::Groups,
     Section::Streams,
     Section::Shapes,
@@ -43,6 +45,7 @@ const SECTIONS: [Section; 7] = [
     Section::MessageWords,
     Section::ValueWords,
     Section::Letters,
+    Section::ValueLetters,
 ];
 
 impl Section {
@@ -60,6 +63,7 @@ impl Section {
             Section::MessageWords => "words of messages",
             Section::ValueWords => "words of values",
             Section::Letters => "letters of variables",
+            Section::ValueLetters => "letters of values",
         }
     }
 }

@@ -25,7 +25,7 @@ use parquet::file::reader::{ChunkReader, Length};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use text_index::{ShapeIndex, VariableTrigrams, WordBloom};
+use text_index::{LetterTrigrams, ShapeIndex, WordBloom};
 
 /// A part on disk. Nothing of it is read before it is needed; what was read of its footer and index is kept.
 pub struct Part {
@@ -65,7 +65,8 @@ pub(crate) struct Contents {
 struct GroupWords {
     messages: Kept<Option<WordBloom>>,
     values: Kept<Option<WordBloom>>,
-    letters: Kept<Option<VariableTrigrams>>,
+    letters: Kept<Option<LetterTrigrams>>,
+    value_letters: Kept<Option<LetterTrigrams>>,
 }
 
 impl std::fmt::Debug for Part {
@@ -294,13 +295,20 @@ impl Contents {
     }
 
     /// The letters of a row group's variables.
-    pub(crate) fn letters(&self, group: usize) -> Result<Arc<Option<VariableTrigrams>>, PartError> {
-        self.group_words[group].letters.get(&self.keeper, || {
-            match self.told(self.index.section(Section::Letters, u32::try_from(group).unwrap_or(u32::MAX)))? {
-                Some(bytes) => Ok((Some(self.stored(VariableTrigrams::read(&bytes))?), bytes.len() as u64)),
-                None => Ok((None, 0)),
-            }
-        })
+    pub(crate) fn letters(&self, group: usize) -> Result<Arc<Option<LetterTrigrams>>, PartError> {
+        self.group_words[group].letters.get(&self.keeper, || self.read_letters(Section::Letters, group))
+    }
+
+    /// The letters of a row group's attributes. Older parts know none.
+    pub(crate) fn value_letters(&self, group: usize) -> Result<Arc<Option<LetterTrigrams>>, PartError> {
+        self.group_words[group].value_letters.get(&self.keeper, || self.read_letters(Section::ValueLetters, group))
+    }
+
+    fn read_letters(&self, section: Section, group: usize) -> Result<(Option<LetterTrigrams>, u64), PartError> {
+        match self.told(self.index.section(section, u32::try_from(group).unwrap_or(u32::MAX)))? {
+            Some(bytes) => Ok((Some(self.stored(LetterTrigrams::read(&bytes))?), bytes.len() as u64)),
+            None => Ok((None, 0)),
+        }
     }
 
     /// The distinct shapes.

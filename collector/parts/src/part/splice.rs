@@ -31,7 +31,7 @@ pub(crate) struct Spliced {
 /// The batch's column of streams.
 const STREAM: usize = 2;
 /// What an index keeps of the words of a row group.
-const WORDS: [Section; 3] = [Section::MessageWords, Section::ValueWords, Section::Letters];
+const WORDS: [Section; 4] = [Section::MessageWords, Section::ValueWords, Section::Letters, Section::ValueLetters];
 
 /// A row group, opened as `batch`, in the numbers of another part: with its typed columns, and for each shape its number
 /// there. `None` when something in it must be packed anew: a value moves between columns, or a shape has no number.

@@ -9,7 +9,7 @@ use basics::TextHash;
 use model::{Value, ValueKind};
 use std::collections::HashSet;
 use std::sync::Arc;
-use text_index::{ShapeTable, Splitter, VariableTrigrams, for_each_word_key};
+use text_index::{LetterTrigrams, ShapeTable, Splitter, for_each_word_key};
 
 /// No shape: the message is not a string, or its shape was not taken.
 pub(crate) const UNSHAPED: u32 = u32::MAX;
@@ -24,7 +24,9 @@ pub(crate) struct GroupWords {
     /// Words of strings among the attributes, and ids; sorted, each once.
     pub(crate) value_keys: Vec<u64>,
     /// Letters of the variables.
-    pub(crate) letters: VariableTrigrams,
+    pub(crate) letters: LetterTrigrams,
+    /// Letters of strings among the attributes.
+    pub(crate) value_letters: LetterTrigrams,
     /// Some message is not a string: such a one must be looked at whatever the words say.
     pub(crate) has_other_messages: bool,
     /// Some message that is a string has no shape: the letters say nothing about it.
@@ -56,13 +58,14 @@ impl WordReader {
             shapes: Vec::new(),
             message_keys: Vec::new(),
             value_keys: Vec::new(),
-            letters: VariableTrigrams::new(),
+            letters: LetterTrigrams::new(),
+            value_letters: LetterTrigrams::new(),
             has_other_messages: false,
             has_unshaped: false,
         };
         self.messages(layout, batches, rows, table, &mut words);
         words.message_keys = self.take_keys();
-        self.values(layout, batches, rows);
+        self.values(layout, batches, rows, &mut words.value_letters);
         words.value_keys = self.take_keys();
         words
     }
@@ -120,8 +123,12 @@ impl WordReader {
     }
 
     /// Words of all strings that a term is looked for in besides the message, and the digits of ids.
-    fn values(&mut self, layout: &Layout, batches: &[Arc<Batch>], rows: &[RowAt]) {
+    fn values(&mut self, layout: &Layout, batches: &[Arc<Batch>], rows: &[RowAt], letters: &mut LetterTrigrams) {
         let keys = &mut self.keys;
+        let mut take = |text: &str| {
+            letters.insert(text);
+            for_each_word_key(text, &mut |key| keys.push(key));
+        };
         let mut seen: HashSet<&str, TextHash> = HashSet::with_capacity_and_hasher(rows.len(), TextHash::default());
         let typed: Vec<Vec<Strings<'_>>> =
             batches.iter().map(|batch| batch.string_attribute_columns().collect()).collect();
@@ -129,16 +136,14 @@ impl WordReader {
         for at in rows {
             for column in &typed[at.batch()] {
                 if column.is_valid(at.row()) && seen.insert(column.value(at.row())) {
-                    for_each_word_key(column.value(at.row()), &mut |key| keys.push(key));
+                    take(column.value(at.row()));
                 }
             }
             let rest = &rests[at.batch()];
             for entry in rest.entries(at.row()) {
                 match rest.kind(entry) {
-                    ValueKind::Str => for_each_word_key(rest.text(entry), &mut |key| keys.push(key)),
-                    ValueKind::Array | ValueKind::Map => strings_of(&rest.value(entry), &mut |text| {
-                        for_each_word_key(text, &mut |key| keys.push(key));
-                    }),
+                    ValueKind::Str => take(rest.text(entry)),
+                    ValueKind::Array | ValueKind::Map => strings_of(&rest.value(entry), &mut take),
                     ValueKind::Empty | ValueKind::Bool | ValueKind::Int | ValueKind::Double | ValueKind::Bytes => {}
                 }
             }

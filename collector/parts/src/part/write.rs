@@ -23,7 +23,7 @@ use text_index::limits::{
     BLOOM_BYTES_MAX, GROUP_BLOOM_BITS_PER_KEY, GROUP_BLOOM_BYTES_MAX, MERGED_SHAPES, PART_BLOOM_BITS_PER_KEY,
     SEALED_SHAPES, ShapeLimits,
 };
-use text_index::{ShapeIndex, ShapeTable, WordBloom};
+use text_index::{LetterTrigrams, ShapeIndex, ShapeTable, WordBloom};
 
 /// How a part is written.
 #[derive(Debug, Clone, Copy)]
@@ -276,9 +276,11 @@ impl PartWriter {
                 keys.iter().for_each(|key| all.insert(*key));
             }
         }
-        let mut letters = Vec::new();
-        words.letters.write_to(&mut letters);
-        self.index.add(Section::Letters, number, &letters)?;
+        for (section, letters) in [(Section::Letters, &words.letters), (Section::ValueLetters, &words.value_letters)] {
+            let mut bytes = Vec::with_capacity(LetterTrigrams::STORED_BYTES);
+            letters.write_to(&mut bytes);
+            self.index.add(section, number, &bytes)?;
+        }
         self.groups.push(GroupFacts {
             has_other_messages: words.has_other_messages,
             has_unshaped: words.has_unshaped,

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use text_index::{NEEDLES_MAX, Needle, NeedleSet, ShapeMatcher, ShapeNeedle, required_word_keys};
+use text_index::{NEEDLES_MAX, Needle, NeedleSet, ShapeMatcher, ShapeNeedle, required_trigrams, required_word_keys};
 
 /// What is known of every text that matches: needles that occur in it.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub(crate) struct IndexTest {
     matcher: ShapeMatcher,
     /// Words of every text that matches.
     keys: Vec<u64>,
+    /// Letters of every text that matches.
+    trigrams: Vec<u16>,
     /// How much of the shapes of one part may still be read as texts.
     piece_bytes_left: Arc<AtomicUsize>,
     /// By part what its shapes tell. Few parts are met at a time.
@@ -81,7 +83,10 @@ impl IndexTest {
         let mut keys: Vec<u64> = needles.iter().flat_map(|needle| required_word_keys(*needle)).collect();
         keys.sort_unstable();
         keys.dedup();
-        IndexTest { matcher, keys, piece_bytes_left, verdicts: RefCell::default() }
+        let mut trigrams: Vec<u16> = needles.iter().flat_map(|needle| required_trigrams(*needle)).collect();
+        trigrams.sort_unstable();
+        trigrams.dedup();
+        IndexTest { matcher, keys, trigrams, piece_bytes_left, verdicts: RefCell::default() }
     }
 
     /// Words that stand in a variable or a value of every record that matches; none when shapes may hold them.
@@ -108,8 +113,13 @@ impl IndexTest {
             || self.may_be_in_unshaped(group)
     }
 
-    /// False when no string among the attributes of a row group matches, and no id.
+    /// False when no string among the attributes of a row group matches.
     pub(crate) fn may_be_in_values(&self, group: &StoredGroup) -> bool {
+        self.may_be_in_ids(group) && group.may_hold_value_letters(&self.trigrams).unwrap_or(true)
+    }
+
+    /// False when no id of a row group matches.
+    pub(crate) fn may_be_in_ids(&self, group: &StoredGroup) -> bool {
         group.may_hold_value_words(&self.keys).unwrap_or(true)
     }
 

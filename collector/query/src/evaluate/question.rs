@@ -140,7 +140,7 @@ impl Condition {
             },
             Condition::Text(Field::Body, test) => test.index().is_none_or(|index| index.may_be_in_messages(group)),
             Condition::Text(Field::TraceId | Field::SpanId, test) => {
-                test.index().is_none_or(|index| index.may_be_in_values(group))
+                test.index().is_none_or(|index| index.may_be_in_ids(group))
             }
             Condition::Equals(Field::TraceId | Field::SpanId, test) => in_values(test.id_keys()),
             // An attribute may be one of the stream, which has no part in the words.

@@ -1,4 +1,4 @@
-use crate::{ShapeIndex, VariableTrigrams, WordBloom};
+use crate::{LetterTrigrams, ShapeIndex, WordBloom};
 use testkit::fuzz_corpus::{Effort, replay, seeds};
 
 #[test]
@@ -16,5 +16,5 @@ fn seeds_of_whole_files_open() {
     assert_eq!(index.text(1).unwrap().as_deref(), Some("disk full on node-\u{1a}"));
     assert_eq!(index.count(), 3);
     assert!(WordBloom::read(&whole("word_bloom", "two_words")).unwrap().may_hold(crate::word_keys::key_of("timeout")));
-    VariableTrigrams::read(&whole("word_bloom", "trigrams")).unwrap();
+    LetterTrigrams::read(&whole("word_bloom", "trigrams")).unwrap();
 }

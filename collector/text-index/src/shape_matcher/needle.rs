@@ -10,9 +10,9 @@ mod alignment;
 mod spans;
 
 use crate::fold::{collapse_white_space, fold};
+use crate::letter_trigrams::trigrams_of;
 use crate::matcher::{Matcher, Needle};
 use crate::splitter::PLACEHOLDER;
-use crate::variable_trigrams::trigrams_of;
 use crate::word_keys::{for_each_required_word, key_of};
 use spans::Span;
 
@@ -132,7 +132,7 @@ impl ShapeNeedle {
         &self.variable_keys
     }
 
-    /// The same of letter trigrams, for [`crate::VariableTrigrams::may_hold_all`].
+    /// The same of letter trigrams, for [`crate::LetterTrigrams::may_hold_all`].
     pub fn variable_trigrams(&self) -> &[u16] {
         &self.variable_trigrams
     }

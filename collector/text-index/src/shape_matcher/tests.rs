@@ -1,7 +1,7 @@
 use super::*;
 use crate::tests::{needle_of, rich_text, rich_text_and_term, word_keys_of};
 use crate::word_keys::key_of;
-use crate::{Splitter, VariableTrigrams};
+use crate::{LetterTrigrams, Splitter};
 use ShapeVerdict::{Always, Never};
 use proptest::prelude::*;
 
@@ -142,7 +142,7 @@ proptest! {
             prop_assert!(matcher.words().iter().all(|word| words.contains(&key_of(word))) || !is_match);
         }
         if verdict == Depends && is_match {
-            let (mut keys, mut trigrams) = (std::collections::BTreeSet::new(), VariableTrigrams::new());
+            let (mut keys, mut trigrams) = (std::collections::BTreeSet::new(), LetterTrigrams::new());
             for variable in split.variables() {
                 keys.extend(word_keys_of(variable));
                 trigrams.insert(variable);
@@ -175,7 +175,7 @@ proptest! {
             Never => prop_assert!(!holds_all, "{:?} in {:?}", terms, text),
             ShapeVerdict::Depends(_) if !holds_all => {}
             ShapeVerdict::Depends(depends) => {
-                let (mut keys, mut trigrams) = (std::collections::BTreeSet::new(), VariableTrigrams::new());
+                let (mut keys, mut trigrams) = (std::collections::BTreeSet::new(), LetterTrigrams::new());
                 for variable in split.variables() {
                     keys.extend(word_keys_of(variable));
                     trigrams.insert(variable);

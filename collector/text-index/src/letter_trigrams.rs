@@ -1,10 +1,12 @@
-//! Which three letters in a row the variables of a row group hold.
+//! Which three letters in a row some texts of a row group hold: its variables, or the strings among its attributes.
 //!
 //! A needle of letters with an open end (`*time*`) may lie within a variable (`x1time7`), and no bloom of whole words
-//! can tell. These bits can: variables are numbers and ids mostly, and hold few trigrams of a longer word all at once.
+//! can tell. These bits can: variables are numbers and ids mostly, attributes are names of few words, and they hold few
+//! trigrams of another word all at once.
 
 use crate::error::{StoredError, number_at};
 use crate::fold::fold;
+use crate::matcher::Needle;
 
 const WHAT: &str = "letter trigrams";
 const VERSION: u32 = 1;
@@ -15,38 +17,38 @@ const HEADER_BYTES: usize = 8;
 
 /// A set of trigrams of folded ASCII letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VariableTrigrams {
+pub struct LetterTrigrams {
     bits: Box<[u8; BITMAP_BYTES]>,
 }
 
-impl Default for VariableTrigrams {
-    fn default() -> VariableTrigrams {
-        VariableTrigrams::new()
+impl Default for LetterTrigrams {
+    fn default() -> LetterTrigrams {
+        LetterTrigrams::new()
     }
 }
 
-impl VariableTrigrams {
+impl LetterTrigrams {
     /// Length of the stored form.
     pub const STORED_BYTES: usize = HEADER_BYTES + BITMAP_BYTES;
 
     /// The empty set.
-    pub fn new() -> VariableTrigrams {
-        VariableTrigrams { bits: Box::new([0; BITMAP_BYTES]) }
+    pub fn new() -> LetterTrigrams {
+        LetterTrigrams { bits: Box::new([0; BITMAP_BYTES]) }
     }
 
-    /// Takes the trigrams of a variable in.
-    pub fn insert(&mut self, variable: &str) {
+    /// Takes the trigrams of a text in.
+    pub fn insert(&mut self, text: &str) {
         let mut take = |trigram: u16| {
             let (byte, bit) = (usize::from(trigram / 8), trigram % 8);
             self.bits[byte] |= 1 << bit;
         };
-        match variable.is_ascii() {
-            true => for_each_trigram(variable.as_bytes(), &mut take),
-            false => for_each_trigram(fold(variable).as_bytes(), &mut take),
+        match text.is_ascii() {
+            true => for_each_trigram(text.as_bytes(), &mut take),
+            false => for_each_trigram(fold(text).as_bytes(), &mut take),
         }
     }
 
-    /// False when one of the trigrams is in no variable that was taken in.
+    /// False when one of the trigrams is in no text that was taken in.
     pub fn may_hold_all(&self, trigrams: &[u16]) -> bool {
         trigrams
             .iter()
@@ -63,7 +65,7 @@ impl VariableTrigrams {
     }
 
     /// Reads the stored form, which must be the whole of `bytes`.
-    pub fn read(bytes: &[u8]) -> Result<VariableTrigrams, StoredError> {
+    pub fn read(bytes: &[u8]) -> Result<LetterTrigrams, StoredError> {
         let version = number_at(WHAT, bytes, 0)?;
         if version != VERSION {
             return Err(StoredError::Version { what: WHAT, found: version, known: VERSION });
@@ -75,8 +77,13 @@ impl VariableTrigrams {
         if found != expected {
             return Err(StoredError::Checksum { what: WHAT, offset: 0, expected, found });
         }
-        Ok(VariableTrigrams { bits: Box::new(*bits) })
+        Ok(LetterTrigrams { bits: Box::new(*bits) })
     }
+}
+
+/// The trigrams that every text holds in which the needle occurs, sorted, each once.
+pub fn required_trigrams(needle: Needle<'_>) -> Vec<u16> {
+    trigrams_of(&fold(needle.text))
 }
 
 /// The letter trigrams of a folded text, sorted, each once.
