@@ -37,7 +37,7 @@ impl WordMasks {
                 let lane = u64::from_le_bytes(*lane);
                 is_plain &= lane & HIGHS == 0 && is_without_placeholder(lane);
                 let digit = from(lane, b'0') & !from(lane, b'9' + 1);
-                let lower = lane | 0x20 * ONES;
+                let lower = lane | (0x20 * ONES);
                 let letter = from(lower, b'a') & !from(lower, b'z' + 1);
                 digits |= packed(digit) << (number * LANES);
                 words |= packed(letter | digit) << (number * LANES);

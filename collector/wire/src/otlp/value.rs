@@ -222,7 +222,6 @@ const WIRE_BYTES: u32 = 2;
 
 /// A value without anything nested in it, where it lies.
 #[derive(Debug, Clone, Copy)]
-#[cfg_attr(test, derive(PartialEq))]
 pub(super) enum Scalar<'a> {
     Empty,
     Str(&'a [u8]),

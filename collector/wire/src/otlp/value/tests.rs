@@ -30,7 +30,8 @@ proptest! {
     #[test]
     fn the_common_form_says_what_walking_the_fields_says(message in message()) {
         prop_assert_eq!(KeyValue::find(&message), KeyValue::walk(&message));
-        prop_assert_eq!(find_scalar(&message), walk_scalar(&message));
+        // As text, since one NaN is not another.
+        prop_assert_eq!(format!("{:?}", find_scalar(&message)), format!("{:?}", walk_scalar(&message)));
     }
 }
 
