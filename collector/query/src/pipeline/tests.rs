@@ -379,6 +379,19 @@ fn sums_do_not_depend_on_the_order_of_records() {
 }
 
 #[test]
+fn the_most_frequent_of_many_values_are_counted_by_several_hands() {
+    let values: Vec<String> = (0..9_000).map(|number| format!("value {}", number * 7 % 3_001)).collect();
+    let records: Vec<LogRecord> = values.iter().map(|value| record_with(&[("id", text(value))])).collect();
+    let mut want: BTreeMap<String, i64> = BTreeMap::new();
+    values.iter().for_each(|value| *want.entry(format!("{value:?}")).or_default() += 1);
+    let (filter, pipes) = search_lang::parse_pipeline("| top 5000 by id", NOW).unwrap();
+    let answer = run(&sealed_snapshot_of(&records), &request(filter, pipes), 1_024);
+    let (_, rows) = table(&answer);
+    let got: BTreeMap<String, i64> = rows.iter().map(|row| (shown(&row[0]), shown(&row[1]).parse().unwrap())).collect();
+    assert_eq!(got, want);
+}
+
+#[test]
 fn more_groups_than_memory_are_cut_short_and_the_memory_comes_back() {
     let records: Vec<LogRecord> =
         (0..20_000).map(|number| record_with(&[("id", text(&format!("value {number}")))])).collect();

@@ -120,7 +120,7 @@ proptest! {
 
     #[test]
     fn what_fits_the_memory_is_counted_and_no_more_is_taken(
-        numbers in numbers(6_000), bytes in 4_096..400_000u64, rest in 0..3_000usize,
+        numbers in numbers(6_000), bytes in 4_096..1_200_000u64, rest in 0..3_000usize,
     ) {
         with_memory(bytes, |held, guard, memory| {
             let mut tally = Tally::default();
@@ -165,9 +165,11 @@ fn what_it_takes_is_charged_before_and_never_more_than_there_is() {
                 assert!(tally.bytes() <= memory.used_bytes(), "{} of {}", tally.bytes(), memory.used_bytes());
             }
             assert!(added < 100_000, "a hundred thousand texts do not fit");
-            let settled = tally.settle(guard, held);
-            assert!(settled.is_err() || counted(&tally).len() == added);
-            counted(&tally).len()
+            // What waits when memory is short may be lost, but not much waits.
+            basics::carry_on(tally.settle(guard, held).map_err(|_| "no memory"), "what was counted is still there");
+            let texts = counted(&tally).len();
+            assert!(texts <= added && texts * 10 >= added * 9, "{texts} of {added}");
+            texts
         })
     };
     let (whole, parted) = (most_texts(true), most_texts(false));
