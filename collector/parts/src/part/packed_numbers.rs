@@ -65,21 +65,23 @@ pub(crate) fn read_levels(page: &[u8], count: usize) -> Result<(BooleanBuffer, &
 
 /// `count` numbers of values of a dictionary: a byte with their width in bits, then the hybrid.
 pub(crate) fn read_places(bytes: &[u8], count: usize) -> Result<Vec<i32>, Unfamiliar> {
-    read_through(bytes, count, |place| i32::try_from(place).map_err(|_| Unfamiliar))
+    read_through(bytes, count, i32::MAX.unsigned_abs().into(), |place| i32::try_from(place).unwrap_or(i32::MAX))
 }
 
 /// The values that such numbers stand for.
-pub(crate) fn read_values<V: Copy>(bytes: &[u8], count: usize, dictionary: &[V]) -> Result<Vec<V>, Unfamiliar> {
-    let value = |place| usize::try_from(place).ok().and_then(|place| dictionary.get(place)).copied();
-    read_through(bytes, count, |place| value(place).ok_or(Unfamiliar))
-}
-
-/// The same numbers, each made into a value.
-fn read_through<V: Copy>(
+pub(crate) fn read_values<V: Copy + Default>(
     bytes: &[u8],
     count: usize,
-    of: impl Fn(u64) -> Result<V, Unfamiliar>,
+    dictionary: &[V],
 ) -> Result<Vec<V>, Unfamiliar> {
+    read_through(bytes, count, dictionary.len() as u64, |place| {
+        usize::try_from(place).ok().and_then(|place| dictionary.get(place)).copied().unwrap_or_default()
+    })
+}
+
+/// The same numbers, each made into a value. All must be below `limit`; that is looked at in the end, since a loop that may
+/// stop anywhere is several times slower.
+fn read_through<V: Copy>(bytes: &[u8], count: usize, limit: u64, of: impl Fn(u64) -> V) -> Result<Vec<V>, Unfamiliar> {
     let (width, bytes) = bytes.split_first().ok_or(Unfamiliar)?;
     let width = usize::from(*width);
     // Places are positive.
@@ -87,24 +89,33 @@ fn read_through<V: Copy>(
         return Err(Unfamiliar);
     }
     let mut values: Vec<V> = Vec::with_capacity(count);
+    let mut highest = 0;
     each_piece(bytes, width, count, |piece| {
         match piece {
-            Piece::Run(place, length) => values.resize(values.len() + length, of(place)?),
-            Piece::Bits(_, length) if width == 0 => values.resize(values.len() + length, of(0)?),
+            Piece::Run(place, length) => {
+                highest = highest.max(place);
+                values.resize(values.len() + length, of(place));
+            }
+            Piece::Bits(_, length) if width == 0 => values.resize(values.len() + length, of(0)),
             Piece::Bits(bits, length) => {
-                let end = values.len() + length;
-                for group in bits.chunks_exact(width) {
+                let (whole, rest) = (length / GROUP, length % GROUP);
+                let mut groups = bits.chunks_exact(width);
+                for group in groups.by_ref().take(whole) {
                     let places = unpacked_group(group, width);
-                    // What is behind the last number is nothing, and may be no place either.
-                    for place in &places[..GROUP.min(end - values.len())] {
-                        values.push(of(*place)?);
-                    }
+                    highest = places.iter().fold(highest, |highest, place| highest.max(*place));
+                    values.extend_from_slice(&places.map(&of));
+                }
+                // What is behind the last number is nothing, and may be no place either.
+                if let Some(group) = groups.next().filter(|_| rest > 0) {
+                    let places = &unpacked_group(group, width)[..rest];
+                    highest = places.iter().fold(highest, |highest, place| highest.max(*place));
+                    values.extend(places.iter().map(|place| of(*place)));
                 }
             }
         }
         Ok(())
     })?;
-    if values.len() == count { Ok(values) } else { Err(Unfamiliar) }
+    if values.len() == count && (count == 0 || highest < limit) { Ok(values) } else { Err(Unfamiliar) }
 }
 
 /// `count` numbers of 64 bits, by their differences.

@@ -41,6 +41,16 @@ fn runs_and_groups_follow_each_other() {
 }
 
 #[test]
+fn a_place_outside_of_the_dictionary_is_unfamiliar() {
+    let bytes =
+        [vec![3, 2 << 1 | 1], packed([0, 1, 2, 3, 4, 0, 1, 2], 3), packed([4, 7, 0, 0, 0, 0, 0, 0], 3)].concat();
+    let dictionary = [10, 11, 12, 13, 14];
+    assert_eq!(read_values(&bytes, 9, &dictionary), Ok(vec![10, 11, 12, 13, 14, 10, 11, 12, 14]));
+    assert_eq!(read_values(&bytes, 10, &dictionary), Err(Unfamiliar));
+    assert_eq!(read_values(&[3, 2 << 1, 5], 2, &dictionary), Err(Unfamiliar));
+}
+
+#[test]
 fn a_width_of_nothing_is_the_first_place() {
     assert_eq!(read_places(&[0, 4 << 1], 4), Ok(vec![0; 4]));
 }
