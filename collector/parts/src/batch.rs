@@ -259,7 +259,7 @@ impl Batch {
             Columns::Stored(stored) => {
                 let column = stored.columns.get(COMMON_COLUMNS + message);
                 column.is_some_and(|column| column.get().is_some())
-                    || stored.text_pages.as_ref().is_some_and(|pages| pages.memory_bytes() > 0)
+                    || stored.text_pages.as_ref().is_some_and(TextPages::has_texts)
             }
         }
     }

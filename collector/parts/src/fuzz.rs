@@ -2,7 +2,7 @@
 //! reached, and what a manifest would say of them.
 
 use crate::manifest::{Edit, Manifest, PartEntry, PartFile, PartId};
-use crate::part::{FileFacts, INDEX_FILE, RECORDS_FILE, mend_index_checksums};
+use crate::part::{FileFacts, INDEX_FILE, RECORDS_FILE, mend_chunk_checksums, mend_index_checksums};
 use crate::store::{INDEX_KIND, PARTS_DIR, RECORDS_KIND, dir_name};
 use basics::{Disk, OpenMode, TenantId, Timestamp};
 use std::io::{self, IoSlice};
@@ -18,19 +18,20 @@ pub struct MadeUp<'a> {
 }
 
 /// Writes a store of one part into an empty directory: whatever the files hold, the manifest says that they are what was
-/// written. Checksums within the index are made to fit.
+/// written. Checksums within both files are made to fit.
 ///
 /// # Errors
 /// When the disk refuses.
 pub fn lay_out(disk: &std::sync::Arc<dyn Disk>, dir: &Path, tenant: TenantId, files: MadeUp<'_>) -> io::Result<()> {
     const DAY: i32 = 20_780;
     let id = PartId(1);
-    let mut index = files.index.to_vec();
+    let (mut records, mut index) = (files.records.to_vec(), files.index.to_vec());
+    mend_chunk_checksums(&mut records);
     mend_index_checksums(&mut index);
     let part_dir = dir.join(PARTS_DIR).join(dir_name(id));
     let (mut manifest, _) = Manifest::open(disk.clone(), dir).map_err(io::Error::other)?;
     disk.create_dir_all(&part_dir)?;
-    write(&**disk, &part_dir.join(RECORDS_FILE), files.records)?;
+    write(&**disk, &part_dir.join(RECORDS_FILE), &records)?;
     write(&**disk, &part_dir.join(INDEX_FILE), &index)?;
     let file = |kind, facts: FileFacts| PartFile { kind, bytes: facts.bytes, crc: facts.tail_crc32c };
     let entry = PartEntry {
@@ -47,7 +48,7 @@ pub fn lay_out(disk: &std::sync::Arc<dyn Disk>, dir: &Path, tenant: TenantId, fi
         format_version: 1,
         min_reader: 1,
         files: vec![
-            file(RECORDS_KIND, records_facts(files.records)),
+            file(RECORDS_KIND, records_facts(&records)),
             file(INDEX_KIND, FileFacts { bytes: index.len() as u64, tail_crc32c: crc32c::crc32c(index_tail(&index)) }),
         ],
     };

@@ -8,7 +8,9 @@
 //!   chunk and each section of the index has its own, the tail of each file has one in the manifest;
 //! - records are in time order from row group to row group; within a row group they are in the order of streams, which
 //!   packs better;
-//! - a row group is read column by column, and only the columns that somebody asks for.
+//! - a row group is read column by column, and only the columns that somebody asks for;
+//! - what is read by hand (`flat_column`, `list_column`) is what the Parquet library would have read. Whatever they do
+//!   not know, damage included, is the library's.
 //!
 //! Start at [`write_part`] for writing, at [`merge_parts()`] for making one of several, at [`Part::open`] for reading.
 
@@ -38,6 +40,7 @@ mod words;
 mod write;
 
 pub use bytes_read::BytesRead;
+pub(crate) use checksums::mend_chunk_checksums;
 pub use error::PartError;
 pub use group::StoredGroup;
 pub(crate) use index_file::mend_index_checksums;

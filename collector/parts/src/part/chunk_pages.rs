@@ -10,6 +10,10 @@ use std::cell::RefCell;
 use std::ops::Range;
 use zstd::bulk::Decompressor;
 
+/// A longer page is left to the library. A row group has at most about 32 MiB of text and one record more, which a request
+/// cannot make longer than that again.
+const PAGE_BYTES_MAX: usize = 128 << 20;
+
 /// Bytes of a form that is not written here, or damaged ones. The library reads them, or says what is wrong with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unfamiliar;
@@ -73,7 +77,7 @@ impl<'a> ChunkPages<'a> {
         let Some(rest) = rest else { return Ok(None) };
         let mut thrift = Thrift { rest };
         let header = Header::read(&mut thrift)?;
-        if header.packed_bytes > thrift.rest.len() || header.unpacked_bytes > self.unpacked_max {
+        if header.packed_bytes > thrift.rest.len() || header.unpacked_bytes > self.unpacked_max.min(PAGE_BYTES_MAX) {
             return Err(Unfamiliar);
         }
         let start = self.chunk.len() - thrift.rest.len();
@@ -151,7 +155,11 @@ impl Header {
             }
             Ok(())
         })?;
-        let count = |number: Option<i64>| usize::try_from(number.ok_or(Unfamiliar)?).map_err(|_| Unfamiliar);
+        // All of them have 32 bits in Parquet.
+        let count = |number: Option<i64>| {
+            let number = number.and_then(|number| i32::try_from(number).ok()).ok_or(Unfamiliar)?;
+            usize::try_from(number).map_err(|_| Unfamiliar)
+        };
         Ok(Header {
             kind: match kind {
                 Some(DATA_PAGE) => PageKind::Data,

@@ -102,6 +102,10 @@ pub(crate) fn plain_texts<T: ByteArrayType<Offset = i32>>(
     count: usize,
     nulls: Option<NullBuffer>,
 ) -> Result<GenericByteArray<T>, Unfamiliar> {
+    // Without empty values each text takes its length at least: a count that lies is refused before it takes memory.
+    if nulls.is_none() && count > page.len() / LENGTH_BYTES {
+        return Err(Unfamiliar);
+    }
     let mut ends: Vec<i32> = Vec::with_capacity(count + 1);
     ends.push(0);
     let mut bytes = Vec::with_capacity(page.len().saturating_sub(count.saturating_mul(LENGTH_BYTES)));

@@ -13,6 +13,10 @@ use arrow_select::take::take;
 use parquet::file::metadata::ColumnChunkMetaData;
 use std::sync::Arc;
 
+/// More entries than this on average are read by the library. Senders may attach up to some thousand attributes to a record,
+/// of which the frequent ones have columns.
+const ENTRIES_PER_RECORD_MAX: usize = 256;
+
 /// The chunks of a list's leaves, and what is wanted of them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ListColumn<'a> {
@@ -36,6 +40,10 @@ impl ListColumn<'_> {
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(fields.len());
         for ((chunk, column), field) in self.leaves.iter().zip(fields) {
             let leaf = Leaf::read(chunk, column)?;
+            // Each record has a level at least, and more only for entries, of which it may have so many.
+            if leaf.page.values > self.records.saturating_mul(ENTRIES_PER_RECORD_MAX) {
+                return Err(Unfamiliar);
+            }
             let (continues, rest) = read_levels(&leaf.unpacked, leaf.page.values)?;
             let (entries, bytes) = read_levels(rest, leaf.page.values)?;
             let ends = match &ends {

@@ -237,7 +237,7 @@ impl Part {
 }
 
 /// False when a chunk's place or length is negative, which the library does not survive.
-fn has_possible_places(group: &RowGroupMetaData) -> bool {
+pub(crate) fn has_possible_places(group: &RowGroupMetaData) -> bool {
     group.columns().iter().all(|column| {
         let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
         start >= 0 && column.data_page_offset() >= 0 && column.compressed_size() >= 0

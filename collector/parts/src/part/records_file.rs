@@ -181,15 +181,15 @@ impl RecordsWriter {
     }
 }
 
-/// So many of a column's strings are looked at.
+/// At most so many of a column's strings are looked at.
 const SAMPLE: usize = 2_048;
 /// Of fewer strings a dictionary costs nothing that matters.
 const SAMPLE_MIN: usize = 256;
 /// Places for their hashes: so many that few of them meet by chance.
 const SAMPLE_PLACES: usize = SAMPLE * 16;
 
-/// True when, by a sample, at least seven in eight strings of a column differ from all others. Of 16,384 records whose
-/// strings are drawn from 8,000 at random that is just so.
+/// True when, in a sample, at least seven in eight strings of a column differ from all others. Of 16,384 records whose
+/// strings are drawn at random that begins where they are drawn from some 9,500.
 fn is_varied(column: &ArrayRef) -> bool {
     let Some(column) = column.as_any().downcast_ref::<StringArray>() else { return false };
     let count = column.len() - column.null_count();

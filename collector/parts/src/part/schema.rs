@@ -18,7 +18,8 @@ use std::sync::Arc;
 /// Columns that only a file has, between the common ones and the signal's own: `service`, `resource`, `scope`.
 const DESCRIBING_COLUMNS: usize = 3;
 
-/// A page is cut at this many bytes, which only very long texts reach.
+/// A page is cut at this many bytes: that of messages where they have 4 KiB on average. Whoever looks for a record by the
+/// number of its page must not count on full pages behind such a one.
 const PAGE_BYTES: usize = 4 << 20;
 /// A page of ids holds so many records: one record of a row group can be read by unpacking a page of each column. Columns
 /// of few distinct values are small enough in one page, and messages have pages of their own ([`text_pages`]).

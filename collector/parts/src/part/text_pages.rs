@@ -72,7 +72,13 @@ impl TextPages {
     /// Bytes of memory that it holds.
     pub(crate) fn memory_bytes(&self) -> usize {
         let texts = self.pages.iter().filter_map(|page| page.get()?.as_ref());
-        texts.map(arrow_array::Array::get_array_memory_size).sum()
+        let chunk = self.chunk.get().map_or(0, |chunk| chunk.bytes.len() + chunk.pages.len() * size_of::<PackedPage>());
+        chunk + texts.map(arrow_array::Array::get_array_memory_size).sum::<usize>()
+    }
+
+    /// True when some page was unpacked.
+    pub(crate) fn has_texts(&self) -> bool {
+        self.pages.iter().any(|page| page.get().is_some())
     }
 
     fn read(&self, number: usize) -> Result<Option<StringArray>, PartError> {
@@ -94,9 +100,13 @@ impl TextPages {
         if let Ok(mut found) = pages_of(&bytes, column)
             && column.column_descr().max_def_level() == 0
         {
-            while let Ok(Some(page)) = found.next()
+            // Pages are counted by their number, so none behind a page of another length is: very long texts end a page early.
+            let mut is_of_full_length = true;
+            while is_of_full_length
+                && let Ok(Some(page)) = found.next()
                 && page.kind == PageKind::Data
             {
+                is_of_full_length = page.values == MESSAGE_PAGE_RECORDS;
                 pages.push(page);
             }
         }
@@ -104,3 +114,6 @@ impl TextPages {
         Ok(self.chunk.get_or_init(|| Chunk { bytes, pages }))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+use super::MESSAGE_PAGE_RECORDS;
+use crate::part::tests::keeper;
+use crate::part::{Part, PartSettings, write_part};
+use crate::tests::stream;
+use crate::{AttributeEntries, Batch, Layout, Message, NewBatch, OwnColumn, Storage};
+use arrow_array::{StringArray, UInt8Array};
+use arrow_schema::{DataType, Field};
+use basics::{Disk, Timestamp};
+use model::{TimeRange, ValueKind};
+use std::path::Path;
+use std::sync::Arc;
+use testkit::faulty_disk::FaultyDisk;
+
+fn layout() -> Arc<Layout> {
+    let own = |name: &str, data_type, storage| OwnColumn { field: Field::new(name, data_type, false), storage };
+    let own = vec![own("text", DataType::Utf8, Storage::Text), own("kind", DataType::UInt8, Storage::Few)];
+    Arc::new(Layout::new(own, Some(Message { text: 0, kind: 1 })))
+}
+
+/// A part of these messages, in their order.
+fn part(texts: &[String]) -> Part {
+    let disk: Arc<dyn Disk> = Arc::new(FaultyDisk::new(1));
+    let mut attributes = AttributeEntries::default();
+    texts.iter().for_each(|_| attributes.end_record());
+    let batch = Batch::build(
+        &layout(),
+        NewBatch {
+            time: (0..).take(texts.len()).collect(),
+            sequence: (0..).take(texts.len()).collect(),
+            stream: vec![0; texts.len()],
+            streams: vec![stream("a")],
+            stream_bytes: 0,
+            own: vec![
+                Arc::new(StringArray::from_iter_values(texts)),
+                Arc::new(UInt8Array::from(vec![ValueKind::Str as u8; texts.len()])),
+            ],
+            attributes,
+        },
+    );
+    let (dir, range) = (Path::new("/part"), TimeRange { start: Timestamp::MIN, end: Timestamp::MAX });
+    let written =
+        write_part(&*disk, dir, &layout(), &[Arc::new(batch)], range, &PartSettings::SEALED).unwrap().unwrap();
+    Part::open(disk, dir.to_owned(), layout(), written.files, keeper())
+}
+
+/// Each message by its page, the last record of the slice first, so that no earlier page is unpacked before.
+fn assert_each_is_found(texts: &[String]) {
+    let mut first = 0;
+    for group in part(texts).groups().unwrap() {
+        let batch = group.open();
+        for start in (0..batch.len()).step_by(MESSAGE_PAGE_RECORDS).rev() {
+            let rows = start..batch.len().min(start + MESSAGE_PAGE_RECORDS);
+            let found = batch.messages(0, rows.clone());
+            for row in rows {
+                assert_eq!(found.texts.value(row - found.first), texts[first + row], "{row}");
+            }
+        }
+        assert!(batch.damage().is_none(), "{:?}", batch.damage());
+        first += batch.len();
+    }
+    assert_eq!(first, texts.len());
+}
+
+#[test]
+fn a_message_is_found_by_its_page() {
+    assert_each_is_found(&(0..5_000).map(|number| format!("message {number}")).collect::<Vec<String>>());
+}
+
+/// Long messages end pages before they are full, and all pages behind hold other records than their numbers say.
+#[test]
+fn a_message_behind_short_pages_is_found() {
+    let long = |number: usize| format!("{number} {}", "long ".repeat(4_000));
+    let texts = (0..5_120).map(|number| if number < 1_024 { long(number) } else { format!("short {number}") });
+    assert_each_is_found(&texts.collect::<Vec<String>>());
+}
