@@ -100,19 +100,30 @@ impl TextPages {
         if let Ok(mut found) = pages_of(&bytes, column)
             && column.column_descr().max_def_level() == 0
         {
-            // Pages are counted by their number, so none behind a page of another length is: very long texts end a page early.
-            let mut is_of_full_length = true;
-            while is_of_full_length
-                && let Ok(Some(page)) = found.next()
+            while let Ok(Some(page)) = found.next()
                 && page.kind == PageKind::Data
             {
-                is_of_full_length = page.values == MESSAGE_PAGE_RECORDS;
                 pages.push(page);
             }
         }
+        let countable = countable(pages.iter().map(|page| page.values));
+        pages.truncate(countable);
         // Whoever came first has read the same.
         Ok(self.chunk.get_or_init(|| Chunk { bytes, pages }))
     }
+}
+
+/// How many pages of these lengths, from the first on, begin where their number says. Very long texts may end a page early,
+/// and all pages behind such a one hold other records.
+fn countable(lengths: impl Iterator<Item = usize>) -> usize {
+    let mut count = 0;
+    for length in lengths {
+        count += 1;
+        if length != MESSAGE_PAGE_RECORDS {
+            break;
+        }
+    }
+    count
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use super::MESSAGE_PAGE_RECORDS;
+use super::{MESSAGE_PAGE_RECORDS, countable};
 use crate::part::tests::keeper;
 use crate::part::{Part, PartSettings, write_part};
 use crate::tests::stream;
@@ -66,9 +66,18 @@ fn a_message_is_found_by_its_page() {
     assert_each_is_found(&(0..5_000).map(|number| format!("message {number}")).collect::<Vec<String>>());
 }
 
-/// Long messages end pages before they are full, and all pages behind hold other records than their numbers say.
 #[test]
-fn a_message_behind_short_pages_is_found() {
+fn pages_behind_a_short_one_are_not_counted() {
+    const FULL: usize = MESSAGE_PAGE_RECORDS;
+    assert_eq!(countable([FULL, FULL, 300].into_iter()), 3);
+    assert_eq!(countable([408, 408, 208, FULL, FULL].into_iter()), 1);
+    assert_eq!(countable([FULL, 2 * FULL, FULL].into_iter()), 2);
+    assert_eq!(countable([].into_iter()), 0);
+}
+
+/// Where the library ends pages of long messages is its own affair.
+#[test]
+fn a_message_behind_long_ones_is_found() {
     let long = |number: usize| format!("{number} {}", "long ".repeat(4_000));
     let texts = (0..5_120).map(|number| if number < 1_024 { long(number) } else { format!("short {number}") });
     assert_each_is_found(&texts.collect::<Vec<String>>());
