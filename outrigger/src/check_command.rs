@@ -9,7 +9,7 @@ use crate::failure::Failure;
 pub(crate) fn run(args: &ConfigArgs) -> Result<String, Failure> {
     let loaded = config::load(args)?;
     let credentials = Credentials::open(&loaded.config)?;
-    let mut text = format!("{} is fine\n", loaded.source);
+    let mut text = format!("fine: {}\n", loaded.source);
     if let Some(tokens) = credentials.token_count() {
         text.push_str(&format!("tokens known: {tokens}\n"));
     }

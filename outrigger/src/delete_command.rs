@@ -12,8 +12,8 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["dry_run", "yes"]))]
 pub(crate) struct DeleteLogsArgs {
-    /// Which records, as in a search: 'user_id:4711'. '*' stands for all of them
-    #[arg(allow_hyphen_values = true)]
+    /// Which records, as in a search: 'user_id:4711'. '*' stands for all of them. One that begins with a minus stands behind
+    /// '--', so that a mistyped option is never taken for it
     query: String,
     /// Only records of the last 15m, 6h, 7d; without it and --start and --end, records of all times
     #[arg(long, conflicts_with_all = ["start", "end"])]

@@ -108,7 +108,11 @@ impl Batch {
                 attributes.push((rest.key(entry).into(), rest.value(entry)));
             } else {
                 let number = usize::from(*number);
-                attributes.push((self.typed_keys()[number].key.clone(), self.typed_column(number).value(row)));
+                let column = self.typed_column(number);
+                // A value that is named and not there is damage as well.
+                if column.is_present(row) {
+                    attributes.push((self.typed_keys()[number].key.clone(), column.value(row)));
+                }
             }
         }
         attributes

@@ -116,7 +116,7 @@ fn written(dir: &Path, records: u64) -> LogSnapshot {
             ordinals: None,
             reservation: None,
         }]);
-        if position * BATCH % RECORDS_PER_SEAL == 0 {
+        if (position * BATCH).is_multiple_of(RECORDS_PER_SEAL) {
             store.seal_all().expect("room on the disk");
         }
     }
@@ -145,7 +145,7 @@ impl Chance {
 fn batch_of(position: u64, chance: &mut Chance) -> LogBatch {
     let service = ("service.name".into(), Value::Str("checkout".into()));
     let stream = Stream { resource: vec![service], ..Stream::default() };
-    let mut batch = LogBatch { streams: vec![stream].into(), ..LogBatch::default() };
+    let mut batch = LogBatch { streams: vec![stream], ..LogBatch::default() };
     batch.attributes.keys = ["user.id", "route"].map(Into::into).into();
     for number in 0..BATCH {
         let time = NOW.0.unsigned_abs() + (position * BATCH + number) * 1_000;

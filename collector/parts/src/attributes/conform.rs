@@ -93,7 +93,12 @@ pub(crate) fn push_record<'a>(batch: &'a Batch, row: usize, keys: &[u32], entrie
             entries.push(AttributeEntry { key, kind: rest.kind(entry), bits, text });
         } else {
             let number = usize::from(*number);
-            let (bits, text) = batch.typed_column(number).parts(row);
+            let column = batch.typed_column(number);
+            // A value that is named and not there is damage, as is an entry.
+            if !column.is_present(row) {
+                continue;
+            }
+            let (bits, text) = column.parts(row);
             entries.push(AttributeEntry { key: keys[number], kind: batch.typed_keys()[number].kind, bits, text });
         }
     }

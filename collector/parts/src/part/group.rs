@@ -1,6 +1,6 @@
 //! One row group of a part, and its columns as they are asked for.
 
-use crate::attributes::TypedKey;
+use crate::attributes::{IN_REST, TypedKey};
 use crate::batch::{Batch, typed_field};
 use crate::layout::{COMMON_COLUMNS, Layout};
 use crate::part::chunk_pages::Unfamiliar;
@@ -14,8 +14,8 @@ use crate::part::records_file::PackedChunk;
 use crate::part::schema::FileLayout;
 use crate::part::text_pages::TextPages;
 use arrow_array::{
-    Array, ArrayRef, Int64Array, ListArray, StructArray, TimestampNanosecondArray, UInt8Array, UInt32Array,
-    new_null_array,
+    Array, ArrayRef, BinaryArray, Int64Array, ListArray, StructArray, TimestampNanosecondArray, UInt8Array,
+    UInt32Array, new_null_array,
 };
 use arrow_schema::DataType;
 use bytes::Bytes;
@@ -174,7 +174,8 @@ impl StoredGroup {
         }
     }
 
-    /// False when a column of the right type holds numbers of things that do not exist: streams, or kinds of values.
+    /// False when a column of the right type holds numbers of things that do not exist: streams, columns of
+    /// attributes, or kinds of values.
     fn has_sense(&self, index: usize, column: &dyn Array) -> bool {
         let are_kinds = |kinds: &dyn Array| {
             let kinds = kinds.as_any().downcast_ref::<UInt8Array>();
@@ -185,6 +186,12 @@ impl StoredGroup {
             let count = self.contents.streams.len();
             let numbers = column.as_any().downcast_ref::<UInt32Array>();
             return numbers.is_none_or(|numbers| numbers.values().iter().all(|number| (*number as usize) < count));
+        }
+        if index == self.layout.attribute_layout().order {
+            let count = self.contents.typed.len();
+            let orders = column.as_any().downcast_ref::<BinaryArray>();
+            let is_column = |number: &u8| *number == IN_REST || usize::from(*number) < count;
+            return orders.is_none_or(|orders| orders.value_data().iter().all(is_column));
         }
         if index == self.layout.attribute_layout().rest {
             let entries = column.as_any().downcast_ref::<ListArray>().map(|lists| lists.values().clone());
