@@ -147,7 +147,7 @@ impl WalReader {
         let Some(stretch) = self.segments.front() else { return Ok(()) };
         let segment = stretch.segment.clone();
         let end = stretch.end;
-        if self.is_guarded && self.attempted != Some(segment.id) && self.must_pass_over(&segment)? {
+        if self.is_guarded && self.attempted != Some(segment.id) && self.must_pass_over(&segment) {
             return self.pass_over(&segment, end);
         }
         let file = match self.shared.disk.open(&segment.path, OpenMode::Read) {
@@ -211,18 +211,20 @@ impl WalReader {
         Err(WalError::Lost { path: path.to_path_buf(), offset, first: Position(first), last: Position(to - 1) })
     }
 
-    /// Counts the attempt at a segment, durably and before it is read.
-    fn must_pass_over(&mut self, segment: &Segment) -> Result<bool, WalError> {
+    /// Counts the attempt at a segment, durably and before it is read. A disk that does not take the note is no reason to
+    /// withhold what can be read.
+    fn must_pass_over(&mut self, segment: &Segment) -> bool {
         let mut must = false;
-        self.shared.remember(|remembered| match remembered.replay_comes_to(segment.id, self.attempted) {
+        let noted = self.shared.remember(|remembered| match remembered.replay_comes_to(segment.id, self.attempted) {
             Verdict::Read(next) => next,
             Verdict::PassOver(next) => {
                 must = true;
                 next
             }
-        })?;
+        });
+        carry_on(noted, "at worst a start that ends in this segment is not counted, and one more is made");
         self.attempted = (!must).then_some(segment.id);
-        Ok(must)
+        must
     }
 }
 

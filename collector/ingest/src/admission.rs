@@ -70,7 +70,7 @@ pub struct LogIngest {
     pub(crate) queue: Arc<StoreQueue>,
     pub(crate) ledger: Arc<Ledger>,
     tenants: Arc<TenantDirectory>,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     budget: MemoryBudget,
     quotas: Arc<Quotas>,
     pub(crate) settings: IngestSettings,

@@ -22,6 +22,9 @@ pub const RETENTION: Duration = Duration::from_secs(30 * 86_400);
 pub const AHEAD_MAX: Duration = Duration::from_secs(86_400);
 /// How long a replay waits for memory, once: requests and searches that held it are done by then.
 pub const REPLAY_MEMORY_WAIT: Duration = Duration::from_secs(2);
+/// How long a replay goes on trying to read what the disk does not give, before it ends the process: longer than a disk
+/// fails for a moment, shorter than an operator waits for a start.
+pub const REPLAY_READ_PATIENCE: Duration = Duration::from_secs(5);
 /// Beyond the budget a replay may take this share of it.
 pub const OVERDRAFT_SHARE_OF_BUDGET: u64 = 4;
 /// Longest text that tells a sender why records were rejected.

@@ -5,11 +5,11 @@ use crate::admission::{Format, LogIngest, json_growth_bytes};
 use crate::entry::{ENTRY_KIND_LOGS, LogEntry};
 use crate::ledger::{DropReason, Ledger, Signal};
 use crate::limits::{
-    ATTRIBUTES_MAX, DEPTH_MAX, OVERDRAFT_SHARE_OF_BUDGET, RECORD_BYTES_MAX, RECORDS_MAX, REQUEST_BYTES_MAX,
-    WRITER_STEP_BYTES,
+    ATTRIBUTES_MAX, DEPTH_MAX, OVERDRAFT_SHARE_OF_BUDGET, RECORD_BYTES_MAX, RECORDS_MAX, REPLAY_READ_PATIENCE,
+    REQUEST_BYTES_MAX, WRITER_STEP_BYTES,
 };
 use crate::store_queue::{Pending, StoreQueue};
-use basics::{ErrorClass, MemoryBudget, Reservation, TenantId, Timestamp};
+use basics::{ErrorClass, MemoryBudget, Reservation, TenantId, Timestamp, error_chain};
 use log_store::{LogStore, NewLogs};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,6 +20,8 @@ use wire::otlp::logs::LogLimits;
 
 /// How long a replay waits for memory before it looks again. Nothing waits for it but searches, which say so.
 const MEMORY_PAUSE: Duration = Duration::from_millis(100);
+/// How long a replay that cannot read waits before it reads again.
+const READ_PAUSE: Duration = Duration::from_millis(100);
 /// How long a replay waits for a seal before it looks again.
 const SEAL_PAUSE: Duration = Duration::from_millis(5);
 /// Bodies are inflated in steps of this size.
@@ -53,12 +55,13 @@ impl LogWriter {
     /// Reads the log from `first` up to (not including) `next` into the store, counting into the ledger.
     ///
     /// Records acknowledged meanwhile wait in the queue behind it, so the order of the log is the order of the
-    /// store. Returns early when the ingest is closed. The error is one of the log's disk.
+    /// store. Returns early when the ingest is closed. The error is one of the log's disk that did not go away.
     pub fn replay(&self, first: Position, next: Position) -> Result<ReplayReport, WalError> {
         self.ingest.replay_end.store(next.0.saturating_sub(1), Ordering::Release);
         let mut replay =
             Replay { writer: self, report: ReplayReport::default(), step: Vec::new(), step_bytes: 0, is_patient: true };
         let mut reader = self.ingest.wal.replay(first);
+        let mut failing_since = None;
         loop {
             let entry = match reader.next() {
                 Ok(Some(entry)) if entry.position < next => entry,
@@ -70,9 +73,20 @@ impl LogWriter {
                     replay.report.damages += 1;
                     continue;
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    let now = self.ingest.clock.monotonic();
+                    if now - *failing_since.get_or_insert(now) >= REPLAY_READ_PATIENCE {
+                        return Err(error);
+                    }
+                    tracing::warn!(error = %error_chain(&error), "the log cannot be read; trying again");
+                    if self.ingest.queue.pause(READ_PAUSE) {
+                        return Ok(replay.report);
+                    }
+                    continue;
+                }
             };
             let position = entry.position;
+            failing_since = None;
             if replay.take(entry).is_err() {
                 return Ok(replay.report);
             }

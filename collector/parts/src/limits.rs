@@ -29,6 +29,12 @@ pub const HIDDEN_PER_DELETE_MAX: usize = 1 << 20;
 /// Most deleted records that are not removed from their parts yet, over all tenants: 32 MiB in memory for as long. At the
 /// ceiling deletes are refused until removals have caught up.
 pub const HIDDEN_RECORDS_MAX: usize = 4 << 20;
+/// Longest page of a part, unpacked, that is read by hand; a longer one is left to the Parquet library. A row group has at
+/// most about 32 MiB of text and one record more, which a request cannot make longer than that again.
+pub const PAGE_BYTES_MAX: usize = 128 << 20;
+/// Most attributes without a column that a row group's records have on average when they are read by hand. Senders may attach
+/// some thousand to a record, of which the frequent ones have columns.
+pub const ENTRIES_PER_RECORD_MAX: usize = 256;
 
 const _: () = assert!(HIDDEN_PER_DELETE_MAX * 2 <= HIDDEN_RECORDS_MAX);
 const _: () = assert!(BATCH_RECORDS_FULL * 2 <= BATCH_RECORDS_MAX);

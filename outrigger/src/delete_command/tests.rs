@@ -2,12 +2,26 @@ use super::*;
 use clap::Parser;
 
 fn args(words: &[&str]) -> DeleteLogsArgs {
+    try_args(words).unwrap()
+}
+
+fn try_args(words: &[&str]) -> Result<DeleteLogsArgs, clap::Error> {
     #[derive(Debug, Parser)]
     struct Line {
         #[command(flatten)]
         args: DeleteLogsArgs,
     }
-    Line::try_parse_from(std::iter::once("delete").chain(words.iter().copied())).unwrap().args
+    Line::try_parse_from(std::iter::once("delete").chain(words.iter().copied())).map(|line| line.args)
+}
+
+/// A negation matches nearly the whole store, so nobody may come by one through a slip.
+#[test]
+fn a_mistyped_option_is_no_query() {
+    for slip in [["--dry-run", "-x"], ["--yes", "-yes"]] {
+        let error = try_args(&slip).unwrap_err().to_string();
+        assert!(error.contains("unexpected argument") && error.contains("-- -"), "{error}");
+    }
+    assert_eq!(try_args(&["--dry-run", "--", "-x"]).unwrap().query, "-x");
 }
 
 #[test]

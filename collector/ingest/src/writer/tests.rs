@@ -6,7 +6,7 @@ use basics::{KIB, MIB};
 use bytes::Bytes;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use std::path::PathBuf;
-use testkit::faulty_disk::Unsynced;
+use testkit::faulty_disk::{Fault, Unsynced};
 use wal::NewEntry;
 use wire::inflate::Coding;
 
@@ -159,6 +159,46 @@ fn damage_in_the_log_is_reported_and_what_lies_around_it_is_served() {
     let bodies = shop.bodies();
     assert_eq!(bodies.len(), 29);
     assert!(!bodies.contains(&"record 15".to_owned()) && bodies.contains(&"record 29".to_owned()));
+}
+
+/// From its first call on, a replay meets a disk that fails once, with every call in turn.
+#[test]
+fn a_replay_outlasts_a_disk_that_fails_for_a_moment() {
+    let mut shop = Shop::open(Setup::default());
+    shop.deliver(vec![record("a")]);
+    let mut shop = shop.crash();
+    let mut faults = 0;
+    for number in 0.. {
+        let (disk, begin) = (shop.setup.disk.clone(), shop.setup.disk.call_count());
+        disk.fail_at(begin + number, Fault::Eio);
+        assert_eq!(shop.replay(), ReplayReport { entries: 1, records: 1, dropped: 0, damages: 0 }, "call {number}");
+        let is_beyond = disk.call_count() <= begin + number;
+        disk.fail_no_more();
+        if is_beyond {
+            break;
+        }
+        faults += 1;
+        shop = shop.crash();
+    }
+    assert!(faults >= 4, "an attempt is noted, a file opened and read, the end noted; seen {faults}");
+}
+
+#[test]
+fn a_replay_ends_with_what_the_disk_says_when_it_does_not_recover() {
+    let mut shop = Shop::open(Setup::default());
+    shop.deliver(vec![record("a")]);
+    let shop = shop.crash();
+    shop.setup.disk.fail_from(shop.setup.disk.call_count(), Fault::Eio);
+    let found = shop.found;
+    let error = std::thread::scope(|scope| {
+        let replay = scope.spawn(|| shop.log_writer.replay(found.0, found.1).unwrap_err());
+        while !replay.is_finished() {
+            shop.clock.pass(REPLAY_READ_PATIENCE / 4);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        replay.join().unwrap()
+    });
+    assert!(matches!(error, WalError::Disk { action: "open", .. }), "{error}");
 }
 
 #[test]

@@ -6,13 +6,10 @@
 //!
 //! Source: parquet-format, `parquet.thrift` (PageHeader); Thrift compact protocol.
 
+use crate::limits::PAGE_BYTES_MAX;
 use std::cell::RefCell;
 use std::ops::Range;
 use zstd::bulk::Decompressor;
-
-/// A longer page is left to the library. A row group has at most about 32 MiB of text and one record more, which a request
-/// cannot make longer than that again.
-const PAGE_BYTES_MAX: usize = 128 << 20;
 
 /// Bytes of a form that is not written here, or damaged ones. The library reads them, or says what is wrong with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 //! Nothing of it may be null: a record without entries has an empty list. So two levels tell all: the repetition level is 0
 //! where a record begins, the definition level 1 where there is an entry. They are the same in each leaf.
 
+use crate::limits::ENTRIES_PER_RECORD_MAX;
 use crate::part::chunk_pages::{PackedPage, PageKind, Unfamiliar};
 use crate::part::flat_column::{Values, pages_of};
 use crate::part::packed_numbers::read_levels;
@@ -12,10 +13,6 @@ use arrow_schema::DataType;
 use arrow_select::take::take;
 use parquet::file::metadata::ColumnChunkMetaData;
 use std::sync::Arc;
-
-/// More entries than this on average are read by the library. Senders may attach up to some thousand attributes to a record,
-/// of which the frequent ones have columns.
-const ENTRIES_PER_RECORD_MAX: usize = 256;
 
 /// The chunks of a list's leaves, and what is wanted of them.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,8 @@
 //! A part that is read.
 //!
 //! Its footer and its index are read when they are needed and kept in memory as long as there is room ([`Keeper`]).
-//! Files are open only while something is read of them: open files are bounded by how many read, not by how many parts.
+//! An index is open only while something is read of it, a file of records as long as a row group of it is open or a merge
+//! reads it: open files are bounded by how many read, not by how many parts.
 
 use crate::attributes::TypedKey;
 use crate::layout::Layout;
