@@ -4,7 +4,7 @@ use arrow_array::{Array, FixedSizeBinaryArray, Int64Array, StringArray, UInt8Arr
 use arrow_schema::{DataType, Field};
 use basics::Timestamp;
 use model::{LogRecord, Severity, SpanId, TraceId, Value, ValueKind};
-use parts::{Batch, Layout, Message, OwnColumn, Storage, Texts};
+use parts::{Batch, Layout, Message, OwnColumn, PassedPage, Storage, Texts};
 use std::ops::Range;
 
 /// Bytes of a trace id.
@@ -84,6 +84,11 @@ impl<'a> LogColumns<'a> {
     /// The bodies of some neighbouring records: of a row group no more is unpacked for them than need be.
     pub fn bodies_of(&self, rows: Range<usize>) -> Texts<'a> {
         self.batch.messages(BODY, rows)
+    }
+
+    /// The same for who reads few of them, in their order; `None` where the bodies have to be asked for after all.
+    pub fn passed_bodies(&self, rows: Range<usize>) -> Option<PassedPage> {
+        self.batch.passed_messages(BODY, rows)
     }
 
     /// True when the bodies are in memory: they are read when they are asked for.

@@ -9,7 +9,7 @@
 
 use crate::attributes::{AttributeEntries, AttributeLayout, Encoded, TypedKey, downcast, encode};
 use crate::layout::{COMMON_COLUMNS, Layout};
-use crate::part::{PartError, StoredGroup, TextPages};
+use crate::part::{PartError, PassedPage, StoredGroup, TextPages};
 use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use arrow_schema::{DataType, Field, FieldRef, Schema};
 use basics::Timestamp;
@@ -250,6 +250,15 @@ impl Batch {
             }
         }
         Texts { texts: downcast(self.column(index)), first: 0 }
+    }
+
+    /// The messages of some neighbouring records for who reads few of them; `None` where [`Batch::messages`] has to be
+    /// asked, which always has them.
+    pub fn passed_messages(&self, message: usize, rows: Range<usize>) -> Option<PassedPage> {
+        let Columns::Stored(stored) = &self.columns else { return None };
+        let is_read = stored.columns[COMMON_COLUMNS + message].get().is_some();
+        // An error is told by whoever reads them after all.
+        stored.text_pages.as_ref().filter(|_| !is_read)?.passed_page(&rows).ok().flatten()
     }
 
     /// True when messages, or some of them, are in memory: those of a part are read when they are asked for.

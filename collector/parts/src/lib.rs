@@ -36,7 +36,9 @@ pub use head::{Head, HeadSnapshot, HeadStats};
 pub use hidden::HiddenSequences;
 pub use layout::{Layout, Message, OwnColumn, Storage};
 pub use manifest::PartId;
-pub use part::{BytesRead, FileFacts, Part, PartError, PartFiles, PartSettings, StoredGroup, WrittenPart, write_part};
+pub use part::{
+    BytesRead, FileFacts, Part, PartError, PartFiles, PartSettings, PassedPage, StoredGroup, WrittenPart, write_part,
+};
 pub use store::{
     DeletedRecords, ForgetReport, LivePart, MergeOutcome, MergeReport, PartStats, PartStore, RebuildReport, SealReport,
     StoreBackup, StoreCheck, StoreError, StoreSnapshot,

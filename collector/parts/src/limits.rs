@@ -35,6 +35,9 @@ pub const PAGE_BYTES_MAX: usize = 128 << 20;
 /// Most attributes without a column that a row group's records have on average when they are read by hand. Senders may attach
 /// some thousand to a record, of which the frequent ones have columns.
 pub const ENTRIES_PER_RECORD_MAX: usize = 256;
+/// The shapes of a part are kept unpacked up to so many bytes of text. Larger ones have an index of their words, or are
+/// unpacked by each search.
+pub(crate) const SHAPE_LIST_BYTES_MAX: usize = 1 << 20;
 
 const _: () = assert!(HIDDEN_PER_DELETE_MAX * 2 <= HIDDEN_RECORDS_MAX);
 const _: () = assert!(BATCH_RECORDS_FULL * 2 <= BATCH_RECORDS_MAX);

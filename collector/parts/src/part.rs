@@ -6,8 +6,8 @@
 //! Always true:
 //! - a byte that comes from the disk is compared with its checksum before anything is concluded from it: each column
 //!   chunk and each section of the index has its own, the tail of each file has one in the manifest;
-//! - records are in time order from row group to row group; within a row group they are in the order of streams, which
-//!   packs better;
+//! - records are in time order from row group to row group; within a row group those whose messages hold ids stand behind
+//!   the others, and each of the two in the order of streams, which packs better;
 //! - a row group is read column by column, and only the columns that somebody asks for;
 //! - what is read by hand (`flat_column`, `list_column`) is what the Parquet library would have read. Whatever they do
 //!   not know, damage included, is the library's.
@@ -17,6 +17,7 @@
 mod bytes_read;
 mod checksums;
 mod chunk_pages;
+mod column_characters;
 mod error;
 mod flat_column;
 mod gather;
@@ -49,6 +50,7 @@ pub(crate) use merge_parts::{MergeFailure, Merged, merge_parts};
 pub use open::Part;
 pub(crate) use rebuild::{RebuildFailure, RebuildPlaces, rebuild};
 pub use records_file::FileFacts;
+pub use text_pages::PassedPage;
 pub(crate) use text_pages::TextPages;
 pub use write::{PartFiles, PartSettings, WrittenPart, write_part};
 

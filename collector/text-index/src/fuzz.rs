@@ -1,6 +1,6 @@
 //! Entry points for fuzzing: any stored bytes are safe to read, and any text is safe to split.
 
-use crate::{LetterTrigrams, Needle, ShapeIndex, ShapeMatcher, Splitter, WordBloom};
+use crate::{LetterTrigrams, Needle, ShapeForms, ShapeIndex, ShapeMatcher, ShapeText, Splitter, WordBloom};
 
 /// Reads any bytes as stored shapes, once as they are and once with checksums that fit, so that what lies behind the
 /// checksums is reached.
@@ -20,7 +20,7 @@ fn read_shapes(bytes: Vec<u8>) {
     }
     for needle in ["timeout", "node-23", "*"] {
         let matcher = ShapeMatcher::new(Needle { text: needle, is_open_start: false, is_open_end: true });
-        if let Ok(answer) = index.find(&matcher) {
+        if let Ok(answer) = index.find(&matcher, None) {
             assert!(
                 answer
                     .always
@@ -33,7 +33,7 @@ fn read_shapes(bytes: Vec<u8>) {
     }
 }
 
-/// Reads any bytes as a bloom and as trigrams.
+/// Reads any bytes as a bloom, as trigrams and as forms of variables.
 pub fn word_bloom(data: &[u8]) {
     if let Ok(bloom) = WordBloom::read(data) {
         let mut again = Vec::new();
@@ -42,6 +42,16 @@ pub fn word_bloom(data: &[u8]) {
     }
     if let Ok(trigrams) = LetterTrigrams::read(data) {
         assert!(trigrams.may_hold_all(&[]), "nothing is always held");
+    }
+    let mut mended = data.to_vec();
+    crate::shape_forms::mend_checksum(&mut mended);
+    for bytes in [data, &mended] {
+        let count =
+            bytes.get(8..).and_then(|rest| rest.first_chunk::<4>()).map_or(0, |count| u32::from_le_bytes(*count));
+        if let Ok(forms) = ShapeForms::read(bytes, count) {
+            let again = ShapeForms::read(&forms.encode(count, 1), count).expect("what was written is read");
+            assert!((0..count.min(1_000)).all(|shape| again.of(shape) == forms.of(shape)), "forms are written alike");
+        }
     }
 }
 
@@ -55,14 +65,15 @@ pub fn splitter(data: &[u8]) {
     assert!(!split.shape.bytes().any(|byte| byte.is_ascii_digit()), "digits are in variables");
     for is_open in [false, true] {
         let matcher = ShapeMatcher::new(Needle { text: needle, is_open_start: is_open, is_open_end: is_open });
-        match matcher.verdict(split.shape) {
-            crate::ShapeVerdict::Always => {
-                assert!(matcher.needles()[0].is_match(text), "always: {needle:?} in {text:?}")
+        let mut forms = ShapeForms::default();
+        forms.widen(0, split.variables());
+        for forms in [None, forms.of(0)] {
+            let is_match = matcher.needles()[0].is_match(text);
+            match matcher.verdict(ShapeText::new(split.shape, forms)) {
+                crate::ShapeVerdict::Always => assert!(is_match, "always: {needle:?} in {text:?}"),
+                crate::ShapeVerdict::Never => assert!(!is_match, "never: {needle:?} in {text:?}"),
+                crate::ShapeVerdict::Depends(_) => {}
             }
-            crate::ShapeVerdict::Never => {
-                assert!(!matcher.needles()[0].is_match(text), "never: {needle:?} in {text:?}")
-            }
-            crate::ShapeVerdict::Depends(_) => {}
         }
     }
 }

@@ -13,8 +13,8 @@
 //!
 //! A text is split into its *shape* and its *variables* ([`Splitter`]). Shapes are few and are indexed as texts
 //! ([`ShapeTable`], [`ShapeIndex`]); variables are many and leave only their words in a bloom per row group
-//! ([`WordBloom`]) and their letters in a small bitmap ([`LetterTrigrams`]). [`ShapeMatcher`] is the rule that brings
-//! both together.
+//! ([`WordBloom`]), their letters in a small bitmap ([`LetterTrigrams`]), and for each shape of a part what its variables have
+//! in common ([`ShapeForms`]). [`ShapeMatcher`] is the rule that brings all of it together.
 //!
 //! No record, field or query syntax is known here, and any text and any needle are valid. Stored forms are read from
 //! bytes that the caller holds, and are laid out in docs/formats/shape-index.md.
@@ -30,10 +30,13 @@ pub mod fuzz;
 mod letter_trigrams;
 pub mod limits;
 mod matcher;
+mod shape_forms;
 mod shape_index;
 mod shape_matcher;
 mod shape_table;
+mod shape_text;
 mod splitter;
+mod variable_form;
 mod word_bloom;
 mod word_index;
 mod word_keys;
@@ -45,10 +48,13 @@ pub use error::StoredError;
 pub use fold::fold;
 pub use letter_trigrams::{LetterTrigrams, required_trigrams};
 pub use matcher::{Matcher, Needle};
+pub use shape_forms::ShapeForms;
 pub use shape_index::{ShapeAnswer, ShapeIndex, ShapeList};
 pub use shape_matcher::{NEEDLES_MAX, NeedleSet, ShapeMatcher, ShapeNeedle, ShapeVerdict};
 pub use shape_table::{ShapeTable, SortedShapes};
+pub use shape_text::{ShapePiece, ShapeText};
 pub use splitter::{PLACEHOLDER, SPLITTER_VERSION, Split, Splitter};
+pub use variable_form::{CharacterSet, VariableForm};
 pub use word_bloom::WordBloom;
 pub use word_keys::{for_each_word_key, required_word_keys};
 pub use words::words;

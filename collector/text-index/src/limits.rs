@@ -43,6 +43,11 @@ const _: () = assert!(SEALED_SHAPES.text_bytes_max <= MERGED_SHAPES.text_bytes_m
 // Places in a table's text and in a stored index are 32-bit numbers.
 const _: () = assert!(MERGED_SHAPES.text_bytes_max < u32::MAX as usize / 2);
 
+/// Most forms of variables of a part: 8 MiB in memory. Of shapes that come later nothing is known but their texts.
+pub(crate) const FORMS_MAX: usize = 262_144;
+/// A shape with more variables has no forms: it is the text of a table, or of a list.
+pub(crate) const FORMS_PER_SHAPE_MAX: usize = 64;
+
 /// How many slots of a shape table are looked at for one text. Texts can be made whose hashes lie side by side; past
 /// this, the text is not taken, like one too many.
 pub(crate) const TABLE_PROBES_MAX: usize = 64;

@@ -11,7 +11,9 @@ mod list;
 
 use crate::error::StoredError;
 use crate::limits::{MERGED_SHAPES, SHAPE_BYTES_MAX, SHAPES_PER_BLOCK, WORD_INDEX_SHAPES_MIN};
+use crate::shape_forms::ShapeForms;
 use crate::shape_matcher::{NeedleSet, ShapeMatcher, ShapeVerdict};
+use crate::shape_text::ShapeText;
 use crate::word_index::WordIndex;
 use layout::{Layout, Place};
 pub use list::ShapeList;
@@ -75,6 +77,11 @@ impl ShapeIndex {
         self.layout.count
     }
 
+    /// Bytes of all texts, unpacked.
+    pub fn text_bytes(&self) -> usize {
+        self.layout.blocks.iter().map(|block| block.plain_bytes).sum()
+    }
+
     /// True when words are looked up, not scanned for.
     pub fn has_word_index(&self) -> bool {
         self.layout.words.is_some()
@@ -104,15 +111,23 @@ impl ShapeIndex {
 
     /// Unpacks all texts, for whoever asks more than once.
     pub fn unpack(&self) -> Result<ShapeList, StoredError> {
-        let mut list = ShapeList::with_room(self.layout.blocks.iter().map(|block| block.plain_bytes).sum());
+        let mut list = ShapeList::with_room(self.text_bytes());
         self.for_each(&mut |_, text| list.push(text))?;
         Ok(list)
     }
 
-    /// Judges all shapes.
-    pub fn find(&self, matcher: &ShapeMatcher) -> Result<ShapeAnswer, StoredError> {
+    /// Judges all shapes, with the forms of their variables where they are known.
+    pub fn find(&self, matcher: &ShapeMatcher, forms: Option<&ShapeForms>) -> Result<ShapeAnswer, StoredError> {
         let mut answer = ShapeAnswer::default();
-        let mut judge = |number, text: &str| answer.take(number, matcher.verdict(text));
+        let forms_of = |number| forms.and_then(|forms| forms.of(number));
+        if matcher.is_only_in_variables() {
+            for number in 0..self.count() {
+                answer.take(number, matcher.verdict_of_variables(forms_of(number)));
+            }
+            return Ok(answer);
+        }
+        let mut judge =
+            |number, text: &str| answer.take(number, matcher.verdict(ShapeText::new(text, forms_of(number))));
         match self.candidates(matcher)? {
             Some(candidates) => self.for_some(&candidates, &mut judge)?,
             None => self.for_each(&mut judge)?,

@@ -1,6 +1,7 @@
 //! What a shape alone tells about a search: that every text of the shape matches, none, or that the text decides.
 //!
-//! What is searched for holds one needle or several ([`ShapeMatcher::of_all`]).
+//! What is searched for holds one needle or several ([`ShapeMatcher::of_all`]). Beside the shape's text, what its variables
+//! have in common is asked ([`crate::VariableForm`]), where that is known.
 //!
 //! Always true, for every text and its shape:
 //! - [`ShapeVerdict::Always`]: the text matches;
@@ -16,7 +17,8 @@ mod needle;
 pub use needle::ShapeNeedle;
 
 use crate::matcher::Needle;
-use crate::splitter::PLACEHOLDER;
+use crate::shape_text::ShapeText;
+use crate::variable_form::VariableForm;
 use needle::Occurs;
 use std::fmt;
 use std::sync::Arc;
@@ -52,8 +54,8 @@ pub struct ShapeMatcher {
 enum Decides {
     /// Always.
     Needles,
-    /// When a piece of it says so.
-    Piece(Arc<dyn Fn(&str) -> bool + Send + Sync>),
+    /// When the judge says so.
+    Judge(Arc<dyn Fn(ShapeText<'_>) -> Option<bool> + Send + Sync>),
 }
 
 impl ShapeMatcher {
@@ -62,15 +64,18 @@ impl ShapeMatcher {
         ShapeMatcher { needles: vec![ShapeNeedle::new(needle)], decides: Decides::Needles }
     }
 
-    /// Of texts that match only where all of the needles occur, of which the first [`NEEDLES_MAX`] are looked for. Each text
-    /// that holds a piece for which `is_enough` is true must match; it may be false for any piece.
-    pub fn of_all(needles: &[Needle<'_>], is_enough: impl Fn(&str) -> bool + Send + Sync + 'static) -> ShapeMatcher {
+    /// Of texts that match only where all of the needles occur, of which the first [`NEEDLES_MAX`] are looked for. Of a shape
+    /// that leaves that open, `judge` tells whether all of its texts match, or none; `None` where it cannot tell.
+    pub fn of_all(
+        needles: &[Needle<'_>],
+        judge: impl Fn(ShapeText<'_>) -> Option<bool> + Send + Sync + 'static,
+    ) -> ShapeMatcher {
         let needles = needles.iter().take(NEEDLES_MAX).map(|needle| ShapeNeedle::new(*needle)).collect();
-        ShapeMatcher { needles, decides: Decides::Piece(Arc::new(is_enough)) }
+        ShapeMatcher { needles, decides: Decides::Judge(Arc::new(judge)) }
     }
 
     /// Judges the texts of a shape.
-    pub fn verdict(&self, shape: &str) -> ShapeVerdict {
+    pub fn verdict(&self, shape: ShapeText<'_>) -> ShapeVerdict {
         let mut depends: NeedleSet = 0;
         for (number, needle) in self.needles.iter().enumerate() {
             match needle.verdict(shape) {
@@ -80,12 +85,24 @@ impl ShapeMatcher {
             }
         }
         match &self.decides {
-            // A piece that is enough holds all needles, as do then all texts of the shape.
-            _ if depends != 0 => ShapeVerdict::Depends(depends),
-            Decides::Needles => ShapeVerdict::Always,
-            // What stands between two variables stands in each text of the shape, byte by byte.
-            Decides::Piece(is_enough) if shape.split(PLACEHOLDER).any(|piece| is_enough(piece)) => ShapeVerdict::Always,
-            Decides::Piece(_) => ShapeVerdict::Depends(depends),
+            Decides::Needles if depends == 0 => ShapeVerdict::Always,
+            Decides::Needles => ShapeVerdict::Depends(depends),
+            // Where the variables must help and nothing is known of them, they decide.
+            Decides::Judge(_) if depends != 0 && shape.forms().is_none() => ShapeVerdict::Depends(depends),
+            Decides::Judge(judge) => match judge(shape) {
+                Some(true) => ShapeVerdict::Always,
+                Some(false) => ShapeVerdict::Never,
+                None => ShapeVerdict::Depends(depends),
+            },
+        }
+    }
+
+    /// Judges the texts of a shape whose text nobody needs to look at ([`ShapeMatcher::is_only_in_variables`]).
+    pub(crate) fn verdict_of_variables(&self, forms: Option<&[VariableForm]>) -> ShapeVerdict {
+        let may_hold = |needle: &ShapeNeedle| forms.is_none_or(|forms| needle.may_lie_in_one_of(forms));
+        match self.needles.iter().all(may_hold) {
+            true => ShapeVerdict::Depends(self.needles.iter().fold(0, |set, _| set << 1 | 1)),
+            false => ShapeVerdict::Never,
         }
     }
 
@@ -113,7 +130,7 @@ impl fmt::Debug for Decides {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Decides::Needles => "Needles",
-            Decides::Piece(_) => "Piece",
+            Decides::Judge(_) => "Judge",
         })
     }
 }

@@ -4,6 +4,9 @@
 //! or taken after all, and no answer depends on it.
 
 use crate::limits::{SHAPE_BYTES_MAX, ShapeLimits, TABLE_PROBES_MAX};
+use crate::shape_forms::ShapeForms;
+use crate::splitter::Split;
+use crate::variable_form::VariableForm;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The distinct shapes of a part so far, numbered as they came.
@@ -17,6 +20,8 @@ pub struct ShapeTable {
     hashes: Vec<u64>,
     /// Numbers plus one at the places their hashes lead to; a power of two, never more than half full.
     slots: Vec<u32>,
+    /// What the variables of each shape have in common.
+    forms: ShapeForms,
 }
 
 /// The shapes of a table in the order of their texts (by byte).
@@ -26,6 +31,8 @@ pub struct SortedShapes<'a> {
     pub texts: Vec<&'a str>,
     /// The final number of each shape, by the number that the table gave.
     pub final_number: Vec<u32>,
+    /// The forms of their variables, by final number.
+    pub forms: ShapeForms,
 }
 
 const SLOTS_MIN: usize = 64;
@@ -33,7 +40,14 @@ const SLOTS_MIN: usize = 64;
 impl ShapeTable {
     /// An empty table.
     pub fn new(limits: ShapeLimits) -> ShapeTable {
-        ShapeTable { limits, texts: String::new(), ends: Vec::new(), hashes: Vec::new(), slots: vec![0; SLOTS_MIN] }
+        ShapeTable {
+            limits,
+            texts: String::new(),
+            ends: Vec::new(),
+            hashes: Vec::new(),
+            slots: vec![0; SLOTS_MIN],
+            forms: ShapeForms::default(),
+        }
     }
 
     /// The number of a shape, a new one when it was not seen. `None` when it is new and the table takes no more, or it
@@ -61,6 +75,23 @@ impl ShapeTable {
         Some(number)
     }
 
+    /// The number of a text's shape, as [`ShapeTable::number`] has it; when it has one, its variables are taken in.
+    pub fn take(&mut self, split: Split<'_>) -> Option<u32> {
+        let number = self.number(split.shape)?;
+        self.forms.widen(number, split.variables());
+        Some(number)
+    }
+
+    /// Takes in what the variables of a shape have in common in another part; `None` where that is not known.
+    pub fn join_forms(&mut self, number: u32, forms: Option<&[VariableForm]>) {
+        self.forms.join(number, forms);
+    }
+
+    /// What the variables of each shape have in common, by the numbers that the table gave.
+    pub fn forms(&self) -> &ShapeForms {
+        &self.forms
+    }
+
     /// How many shapes there are.
     pub fn count(&self) -> usize {
         self.ends.len()
@@ -76,7 +107,11 @@ impl ShapeTable {
 
     /// Memory that the table holds.
     pub fn memory_bytes(&self) -> usize {
-        self.texts.capacity() + self.ends.capacity() * 8 + self.hashes.capacity() * 8 + self.slots.capacity() * 4
+        self.texts.capacity()
+            + self.ends.capacity() * 8
+            + self.hashes.capacity() * 8
+            + self.slots.capacity() * 4
+            + self.forms.memory_bytes()
     }
 
     /// Brings the shapes into the order of their texts, in which they are stored.
@@ -92,7 +127,8 @@ impl ShapeTable {
         for ((_, index), number) in shapes.iter().zip(0..) {
             final_number[*index] = number;
         }
-        SortedShapes { texts: shapes.into_iter().map(|(text, _)| text).collect(), final_number }
+        let forms = self.forms.renumbered(&final_number);
+        SortedShapes { texts: shapes.into_iter().map(|(text, _)| text).collect(), final_number, forms }
     }
 
     fn find(&self, shape: &str, hash: u64) -> Option<Place> {

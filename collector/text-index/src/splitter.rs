@@ -48,7 +48,7 @@ pub struct Split<'a> {
 
 impl<'a> Split<'a> {
     /// The variables in their order.
-    pub fn variables(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+    pub fn variables(&self) -> impl ExactSizeIterator<Item = &'a str> + use<'a> {
         let text = self.text;
         self.variables.iter().map(move |range| &text[range.clone()])
     }

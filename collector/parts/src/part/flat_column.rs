@@ -124,7 +124,8 @@ pub(crate) fn plain_texts<T: ByteArrayType<Offset = i32>>(
     GenericByteArray::try_new(ends, Buffer::from_vec(bytes), nulls).map_err(|_| Unfamiliar)
 }
 
-const LENGTH_BYTES: usize = 4;
+/// What stands before a plain text.
+pub(crate) const LENGTH_BYTES: usize = 4;
 
 /// How the values of a column's pages are read.
 #[derive(Debug, Clone, Copy)]

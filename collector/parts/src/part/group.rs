@@ -3,6 +3,7 @@
 use crate::attributes::{IN_REST, TypedKey};
 use crate::batch::{Batch, typed_field};
 use crate::layout::{COMMON_COLUMNS, Layout};
+use crate::limits::SHAPE_LIST_BYTES_MAX;
 use crate::part::chunk_pages::Unfamiliar;
 use crate::part::error::PartError;
 use crate::part::flat_column::FlatColumn;
@@ -25,7 +26,7 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection
 use parquet::file::metadata::ColumnChunkMetaData;
 use std::ops::Range;
 use std::sync::Arc;
-use text_index::{ShapeAnswer, ShapeMatcher};
+use text_index::{CharacterSet, ShapeAnswer, ShapeMatcher};
 
 /// A row group of a part. Cheap to make and to copy; it reads nothing by itself.
 #[derive(Debug, Clone)]
@@ -118,7 +119,14 @@ impl StoredGroup {
     /// Which of the part's shapes have the needle in all of their texts, and which perhaps in some.
     pub fn find_shapes(&self, matcher: &ShapeMatcher) -> Result<ShapeAnswer, PartError> {
         let shapes = self.contents.shapes()?;
-        self.contents.stored(shapes.find(matcher))
+        // What cannot be read of them leaves more open.
+        let forms = self.contents.forms().ok();
+        let forms = forms.as_ref().and_then(|forms| forms.as_ref().as_ref());
+        // Few texts are kept, and are as soon judged as looked up.
+        match shapes.text_bytes() > SHAPE_LIST_BYTES_MAX || matcher.is_only_in_variables() {
+            true => self.contents.stored(shapes.find(matcher, forms)),
+            false => Ok(self.contents.shape_list()?.find(matcher, forms)),
+        }
     }
 
     /// False when no message holds all of these words outside of its shape, variables and messages without a shape alike.
@@ -140,6 +148,19 @@ impl StoredGroup {
     /// False when no variable of a message with a shape has these letters.
     pub fn may_hold_letters(&self, trigrams: &[u16]) -> Result<bool, PartError> {
         Ok(self.contents.letters(self.number)?.as_ref().as_ref().is_none_or(|letters| letters.may_hold_all(trigrams)))
+    }
+
+    /// False when one of these folded characters occurs in no string of a typed column, by its number; of all attributes
+    /// without a column of their own where there is none.
+    pub(crate) fn may_hold_characters(&self, typed: Option<usize>, folded: CharacterSet) -> bool {
+        let Ok(characters) = self.contents.characters(self.number) else { return true };
+        characters.as_ref().as_ref().is_none_or(|characters| {
+            let own = match typed {
+                Some(number) => characters.typed.get(number).copied(),
+                None => Some(characters.rest),
+            };
+            own.is_none_or(|own| own.may_fold_to(folded))
+        })
     }
 
     /// True when some message is not a string; no words and no shape tell anything about it.

@@ -35,9 +35,13 @@ pub(crate) enum Section {
     Letters,
     /// Letters of a row group's attributes.
     ValueLetters,
+    /// What the variables of the shapes have in common.
+    VariableForms,
+    /// Which characters the strings of a row group's attributes hold, column by column.
+    Characters,
 }
 
-const SECTIONS: [Section; 8] = [
+const SECTIONS: [Section; 10] = [
     Section::Groups,
     Section::Streams,
     Section::Shapes,
@@ -46,6 +50,8 @@ const SECTIONS: [Section; 8] = [
     Section::ValueWords,
     Section::Letters,
     Section::ValueLetters,
+    Section::VariableForms,
+    Section::Characters,
 ];
 
 impl Section {
@@ -64,6 +70,8 @@ impl Section {
             Section::ValueWords => "words of values",
             Section::Letters => "letters of variables",
             Section::ValueLetters => "letters of values",
+            Section::VariableForms => "forms of variables",
+            Section::Characters => "characters of columns",
         }
     }
 }

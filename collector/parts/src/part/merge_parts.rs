@@ -27,7 +27,7 @@ use crate::part::left_out::{LeftOut, staying};
 use crate::part::open::Part;
 use crate::part::splice::spliced;
 use crate::part::stream_numbers::StreamNumbers;
-use crate::part::words::WordReader;
+use crate::part::words::{Lettered, WordReader};
 use crate::part::write::{LARGE_SHARE, NextGroup, PartSettings, PartWriter, RowAt, WrittenPart, costs, next_group};
 use basics::{Disk, ErrorClass, error_chain};
 use std::path::Path;
@@ -91,6 +91,7 @@ pub(crate) fn merge_parts(
     let typed = typed_keys(&groups, hidden, is_stopped)?;
     let mut shapes = shapes(inputs, &left_out, settings.shapes)?;
     let shape_numbers = shape_numbers(inputs, &mut shapes)?;
+    join_forms(inputs, &left_out, &shape_numbers, &mut shapes)?;
     let mut texts = Vec::with_capacity(shapes.count());
     texts.extend((0..).map_while(|number| shapes.text(number)).map(str::to_owned));
     disk.create_dir_all(dir).map_err(PartError::disk("create", dir)).map_err(MergeFailure::Output)?;
@@ -101,6 +102,7 @@ pub(crate) fn merge_parts(
         settings,
         hidden,
         writer,
+        lettered: Lettered::of(shapes.forms()),
         shapes,
         shape_numbers,
         streams: StreamNumbers::default(),
@@ -124,9 +126,9 @@ pub(crate) fn merge_parts(
             None => merging.write_all(is_stopped)?,
         }
     }
-    let Merging { writer, streams, spliced, .. } = merging;
+    let Merging { writer, streams, shapes, spliced, .. } = merging;
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let written = writer.finish(&streams, &texts, settings).map_err(MergeFailure::Output)?;
+    let written = writer.finish(&streams, &texts, shapes.forms(), settings).map_err(MergeFailure::Output)?;
     disk.sync_dir(dir).map_err(PartError::disk("sync", dir)).map_err(MergeFailure::Output)?;
     Ok(Merged { written: Some(written), left_out: left_out_count, spliced })
 }
@@ -238,6 +240,25 @@ fn shape_numbers(inputs: &[&Part], table: &mut ShapeTable) -> Result<Vec<Vec<Opt
     Ok(all)
 }
 
+/// Takes in what the variables of the inputs' shapes have in common. What deleted records had among it stays only as far as
+/// their variables held other characters: what all values begin and end with, those of the other records do too.
+fn join_forms(
+    inputs: &[&Part],
+    left_out: &[LeftOut],
+    shape_numbers: &[Vec<Option<u32>>],
+    table: &mut ShapeTable,
+) -> Result<(), MergeFailure> {
+    for (number, part) in inputs.iter().enumerate() {
+        let forms = part.forms().map_err(|error| MergeFailure::input(number, &error))?;
+        for (shape, own) in (0..).zip(&shape_numbers[number]) {
+            if let Some(own) = own.filter(|_| left_out[number].has_shape(shape as usize)) {
+                table.join_forms(own, forms.as_ref().as_ref().and_then(|forms| forms.of(shape)));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// With at least this part of a full one, records that wait make a row group of their own where the next one may stay.
 const WAITING_SHARE: usize = 4;
 
@@ -248,6 +269,7 @@ struct Merging<'a> {
     hidden: &'a HiddenSequences,
     writer: PartWriter,
     shapes: ShapeTable,
+    lettered: Lettered,
     /// By input.
     shape_numbers: Vec<Vec<Option<u32>>>,
     streams: StreamNumbers,
@@ -346,7 +368,8 @@ impl Merging<'_> {
     fn write_group(&mut self, count: usize) -> Result<(), MergeFailure> {
         let rows: Vec<RowAt> = self.rows.drain(..count).map(|(_, _, at)| at).collect();
         let rows = self.streams.in_stream_order(&self.open, &rows);
-        let words = self.reader.read(self.layout, &self.open, &rows, &mut self.shapes);
+        let mut words = self.reader.read(self.layout, &self.open, &rows, &mut self.shapes);
+        let rows = self.lettered.behind_others(rows, &mut words);
         let group =
             self.gatherer.gather(&self.open, &self.writer.typed, &rows, &mut self.streams, words.shapes.clone());
         for (batch, input) in self.open.iter().zip(&self.inputs) {

@@ -7,6 +7,7 @@
 use crate::attributes::TypedKey;
 use crate::layout::Layout;
 use crate::part::checksums::ChunkChecksums;
+use crate::part::column_characters::ColumnCharacters;
 use crate::part::error::PartError;
 use crate::part::group::StoredGroup;
 use crate::part::group_facts::{self, GroupFacts};
@@ -26,7 +27,7 @@ use parquet::file::reader::{ChunkReader, Length};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use text_index::{LetterTrigrams, ShapeIndex, WordBloom};
+use text_index::{LetterTrigrams, ShapeForms, ShapeIndex, ShapeList, WordBloom};
 
 /// A part on disk. Nothing of it is read before it is needed; what was read of its footer and index is kept.
 pub struct Part {
@@ -58,6 +59,8 @@ pub(crate) struct Contents {
     index_damage: Arc<OnceLock<String>>,
     words: Kept<Option<WordBloom>>,
     shapes: Kept<ShapeIndex>,
+    shape_list: Kept<ShapeList>,
+    forms: Kept<Option<ShapeForms>>,
     group_words: Vec<GroupWords>,
 }
 
@@ -68,6 +71,7 @@ struct GroupWords {
     values: Kept<Option<WordBloom>>,
     letters: Kept<Option<LetterTrigrams>>,
     value_letters: Kept<Option<LetterTrigrams>>,
+    characters: Kept<Option<ColumnCharacters>>,
 }
 
 impl std::fmt::Debug for Part {
@@ -128,6 +132,11 @@ impl Part {
         let contents = self.contents()?;
         let shapes = contents.shapes()?;
         contents.stored(shapes.for_each(&mut |_, shape| each(shape)))
+    }
+
+    /// What the variables of each shape have in common; `None` in older parts.
+    pub(crate) fn forms(&self) -> Result<Arc<Option<ShapeForms>>, PartError> {
+        self.contents()?.forms()
     }
 
     /// Reads every byte of both files and compares every checksum.
@@ -233,6 +242,8 @@ impl Part {
             index_damage: self.index_damage.clone(),
             words: Kept::default(),
             shapes: Kept::default(),
+            shape_list: Kept::default(),
+            forms: Kept::default(),
         })
     }
 }
@@ -312,12 +323,42 @@ impl Contents {
         }
     }
 
+    /// Which characters the strings of a row group's attributes hold. Older parts do not know.
+    pub(crate) fn characters(&self, group: usize) -> Result<Arc<Option<ColumnCharacters>>, PartError> {
+        self.group_words[group].characters.get(&self.keeper, || {
+            let bytes = self.index.section(Section::Characters, u32::try_from(group).unwrap_or(u32::MAX));
+            let Some(bytes) = self.told(bytes)? else { return Ok((None, 0)) };
+            let characters = ColumnCharacters::decode(&bytes, self.typed.len());
+            let malformed = || PartError::malformed(self.index.path(), "characters are not those of its columns");
+            Ok((Some(self.told(characters.ok_or_else(malformed))?), bytes.len() as u64))
+        })
+    }
+
     /// The distinct shapes.
     pub(crate) fn shapes(&self) -> Result<Arc<ShapeIndex>, PartError> {
         self.shapes.get(&self.keeper, || {
             let bytes = self.told(self.index.required(Section::Shapes, 0))?;
             let length = bytes.len() as u64;
             Ok((self.stored(ShapeIndex::open(bytes))?, length))
+        })
+    }
+
+    /// The texts of the distinct shapes, unpacked.
+    pub(crate) fn shape_list(&self) -> Result<Arc<ShapeList>, PartError> {
+        self.shape_list.get(&self.keeper, || {
+            let list = self.stored(self.shapes()?.unpack())?;
+            let bytes = list.memory_bytes() as u64;
+            Ok((list, bytes))
+        })
+    }
+
+    /// What the variables of each shape have in common. Older parts do not know.
+    pub(crate) fn forms(&self) -> Result<Arc<Option<ShapeForms>>, PartError> {
+        self.forms.get(&self.keeper, || {
+            let Some(bytes) = self.told(self.index.section(Section::VariableForms, 0))? else { return Ok((None, 0)) };
+            let forms = self.stored(ShapeForms::read(&bytes, self.shapes()?.count()))?;
+            let length = forms.memory_bytes() as u64;
+            Ok((Some(forms), length))
         })
     }
 

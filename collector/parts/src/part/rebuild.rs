@@ -104,7 +104,10 @@ impl Found {
         let mut index = IndexWriter::create(disk, path)?;
         index.add(Section::Groups, 0, &group_facts::encode(&self.groups))?;
         index.add(Section::Streams, 0, &self.streams.encode(settings.zstd_level))?;
-        index.add(Section::Shapes, 0, &ShapeIndex::encode(&self.shapes.sorted().texts, settings.zstd_level))?;
+        let shapes = self.shapes.sorted();
+        index.add(Section::Shapes, 0, &ShapeIndex::encode(&shapes.texts, settings.zstd_level))?;
+        let count = u32::try_from(shapes.texts.len()).unwrap_or(u32::MAX);
+        index.add(Section::VariableForms, 0, &shapes.forms.encode(count, settings.zstd_level))?;
         index.finish()
     }
 }

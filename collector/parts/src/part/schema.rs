@@ -29,6 +29,10 @@ const ID_PAGE_RECORDS: usize = 4_096;
 /// A dictionary larger than this is given up for plain values.
 const DICTIONARY_BYTES: usize = 1 << 20;
 
+/// Messages are packed at this level at most: neighbours are so much alike that higher ones find nothing more before they
+/// take several times as long (`docs/decisions/0004`).
+const MESSAGE_ZSTD_LEVEL: i32 = 1;
+
 /// Where the columns of a layout stand in a records file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileLayout {
@@ -101,6 +105,7 @@ pub(crate) fn reading_schema(file: &Schema, first_typed: usize) -> Schema {
 /// How each column is packed.
 pub(crate) fn properties(layout: &Layout, typed: &[TypedKey], zstd_level: i32) -> WriterProperties {
     let level = ZstdLevel::try_new(zstd_level).unwrap_or_default();
+    let message_level = ZstdLevel::try_new(zstd_level.min(MESSAGE_ZSTD_LEVEL)).unwrap_or_default();
     let path = |name: &str| ColumnPath::new(vec![name.to_owned()]);
     let mut builder = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
@@ -128,6 +133,7 @@ pub(crate) fn properties(layout: &Layout, typed: &[TypedKey], zstd_level: i32) -
             Storage::Few => builder,
             Storage::Text => builder
                 .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_compression(path.clone(), Compression::ZSTD(message_level))
                 .set_column_data_page_row_count_limit(path, MESSAGE_PAGE_RECORDS),
             Storage::Id => builder
                 .set_column_dictionary_enabled(path.clone(), false)

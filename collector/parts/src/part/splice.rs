@@ -10,6 +10,7 @@
 use crate::attributes::{TypedKey, places_in, renumbered};
 use crate::batch::{Batch, typed_field};
 use crate::layout::{COMMON_COLUMNS, Layout};
+use crate::part::column_characters::ColumnCharacters;
 use crate::part::error::PartError;
 use crate::part::group::StoredGroup;
 use crate::part::group_facts::GroupFacts;
@@ -81,6 +82,11 @@ pub(crate) fn spliced(
     let mut words = Vec::new();
     for section in WORDS {
         words.extend(group.index_section(section)?.map(|bytes| (section, bytes)));
+    }
+    if let Some(bytes) = group.index_section(Section::Characters)?
+        && let Some(characters) = ColumnCharacters::decode(&bytes, places.len())
+    {
+        words.push((Section::Characters, characters.placed(&places, typed.len()).encode()));
     }
     Ok(Some(Spliced { columns, facts: group.facts(), words }))
 }

@@ -9,7 +9,7 @@ use basics::TextHash;
 use model::{Value, ValueKind};
 use std::collections::HashSet;
 use std::sync::Arc;
-use text_index::{LetterTrigrams, ShapeTable, Splitter, for_each_word_key};
+use text_index::{CharacterSet, LetterTrigrams, ShapeForms, ShapeTable, Splitter, VariableForm, for_each_word_key};
 
 /// No shape: the message is not a string, or its shape was not taken.
 pub(crate) const UNSHAPED: u32 = u32::MAX;
@@ -31,6 +31,43 @@ pub(crate) struct GroupWords {
     pub(crate) has_other_messages: bool,
     /// Some message that is a string has no shape: the letters say nothing about it.
     pub(crate) has_unshaped: bool,
+}
+
+/// Which shapes have a variable that may hold letters beside its known beginning and end: ids mostly. Messages of these stand
+/// behind the others in a row group, so that who looks for a piece of an id reads only their pages.
+#[derive(Debug)]
+pub(crate) struct Lettered(Vec<bool>);
+
+impl Lettered {
+    pub(crate) fn of(forms: &ShapeForms) -> Lettered {
+        let letters = CharacterSet::of(b"abcdefghijklmnopqrstuvwxyz");
+        let is_lettered = |shape| {
+            let forms = forms.of(shape);
+            // Of one value nobody knows what is fixed.
+            let open = |form: &VariableForm| match form.between().is_empty() {
+                true => form.characters(),
+                false => form.between(),
+            };
+            forms.is_none_or(|forms| forms.iter().any(|form| open(form).meets(letters)))
+        };
+        Lettered((0..forms.count()).map(is_lettered).collect())
+    }
+
+    /// The records of a row group, those of such shapes and those without a shape behind the others; each of the two as they
+    /// stand.
+    pub(crate) fn behind_others(&self, rows: Vec<RowAt>, words: &mut GroupWords) -> Vec<RowAt> {
+        if words.shapes.is_empty() {
+            return rows;
+        }
+        let is_lettered = |shape: u32| self.0.get(shape as usize).copied().unwrap_or(true);
+        let of_class = |class: bool| {
+            let pairs = rows.iter().zip(&words.shapes);
+            pairs.filter(move |(_, shape)| is_lettered(**shape) == class).map(|(row, shape)| (*row, *shape))
+        };
+        let (rows, shapes) = of_class(false).chain(of_class(true)).unzip();
+        words.shapes = shapes;
+        rows
+    }
 }
 
 /// Reads texts for the index, in memory that it keeps.
@@ -105,7 +142,7 @@ impl WordReader {
                 continue;
             }
             let split = self.splitter.split(text);
-            let number = split.and_then(|split| table.number(split.shape));
+            let number = split.and_then(|split| table.take(split));
             match (split, number) {
                 (Some(split), Some(_)) => {
                     for variable in split.variables() {

@@ -4,6 +4,7 @@ use crate::attributes::{TypedKey, frequent};
 use crate::batch::Batch;
 use crate::layout::Layout;
 use crate::limits::{ATTRIBUTE_COLUMNS_MAX, GROUP_RECORDS, GROUP_TEXT_BYTES, KEPT_BYTES, PART_RECORDS_PER_VALUE_MAX};
+use crate::part::column_characters::ColumnCharacters;
 use crate::part::error::PartError;
 use crate::part::gather::{Gatherer, Group};
 use crate::part::group_facts::{self, GroupFacts};
@@ -12,7 +13,7 @@ use crate::part::records_file::{FileFacts, RecordsWriter};
 use crate::part::schema::{FileLayout, arrow_schema, properties, varied_properties};
 use crate::part::splice::Spliced;
 use crate::part::stream_numbers::StreamNumbers;
-use crate::part::words::{GroupWords, UNSHAPED, WordReader};
+use crate::part::words::{GroupWords, Lettered, UNSHAPED, WordReader};
 use crate::part::{INDEX_FILE, RECORDS_FILE};
 use basics::Disk;
 use model::TimeRange;
@@ -23,7 +24,7 @@ use text_index::limits::{
     BLOOM_BYTES_MAX, GROUP_BLOOM_BITS_PER_KEY, GROUP_BLOOM_BYTES_MAX, MERGED_SHAPES, PART_BLOOM_BITS_PER_KEY,
     SEALED_SHAPES, ShapeLimits,
 };
-use text_index::{LetterTrigrams, ShapeIndex, ShapeTable, WordBloom};
+use text_index::{LetterTrigrams, ShapeForms, ShapeIndex, ShapeTable, WordBloom};
 
 /// How a part is written.
 #[derive(Debug, Clone, Copy)]
@@ -132,19 +133,21 @@ pub fn write_part(
         })
         .collect();
     drop(rows);
+    let lettered = Lettered::of(table.forms());
     let key_count = groups.iter().map(|(_, words)| words.message_keys.len() + words.value_keys.len()).sum();
     let sorted = table.sorted();
     disk.create_dir_all(dir).map_err(PartError::disk("create", dir))?;
     let mut writer = PartWriter::create(disk, dir, layout, typed, key_count, settings)?;
     let mut gatherer = Gatherer::new(layout);
     for (rows, mut words) in groups {
+        let rows = lettered.behind_others(rows, &mut words);
         for shape in words.shapes.iter_mut().filter(|shape| **shape != UNSHAPED) {
             *shape = sorted.final_number[*shape as usize];
         }
         let group = gatherer.gather(batches, &writer.typed, &rows, &mut streams, words.shapes.clone());
         writer.add(&group, &words)?;
     }
-    let written = writer.finish(&streams, &sorted.texts, settings)?;
+    let written = writer.finish(&streams, &sorted.texts, &sorted.forms, settings)?;
     disk.sync_dir(dir).map_err(PartError::disk("sync", dir))?;
     Ok(Some(written))
 }
@@ -235,6 +238,8 @@ pub(crate) struct PartWriter {
     index: IndexWriter,
     groups: Vec<GroupFacts>,
     words: Option<WordBloom>,
+    /// The first column of an attribute.
+    first_typed: usize,
 }
 
 impl PartWriter {
@@ -250,13 +255,15 @@ impl PartWriter {
         let schema = Arc::new(arrow_schema(layout, &typed));
         let properties = properties(layout, &typed, settings.zstd_level);
         let varied = varied_properties(layout, &typed, settings.zstd_level);
-        let strings = FileLayout::of(layout).first_typed()..schema.fields().len();
+        let first_typed = FileLayout::of(layout).first_typed();
+        let strings = first_typed..schema.fields().len();
         Ok(PartWriter {
             records: RecordsWriter::create(disk, &dir.join(RECORDS_FILE), schema, properties, varied, strings)?,
             index: IndexWriter::create(disk, &dir.join(INDEX_FILE))?,
             groups: Vec::new(),
             words: WordBloom::with_room(key_count, PART_BLOOM_BITS_PER_KEY, BLOOM_BYTES_MAX),
             typed,
+            first_typed,
         })
     }
 
@@ -281,6 +288,10 @@ impl PartWriter {
             letters.write_to(&mut bytes);
             self.index.add(section, number, &bytes)?;
         }
+        let (own, typed) = group.columns.split_at(self.first_typed);
+        if let Some(rest) = own.last() {
+            self.index.add(Section::Characters, number, &ColumnCharacters::of(rest, typed).encode())?;
+        }
         self.groups.push(GroupFacts {
             has_other_messages: words.has_other_messages,
             has_unshaped: words.has_unshaped,
@@ -304,17 +315,22 @@ impl PartWriter {
         Ok(())
     }
 
-    /// Ends both files. `shapes` are the texts by number.
+    /// Ends both files. `shapes` are the texts by number, `forms` those of their variables.
     pub(crate) fn finish(
         mut self,
         streams: &StreamNumbers,
         shapes: &[&str],
+        forms: &ShapeForms,
         settings: &PartSettings,
     ) -> Result<WrittenPart, PartError> {
         let records = self.records.finish()?;
         self.index.add(Section::Groups, 0, &group_facts::encode(&self.groups))?;
         self.index.add(Section::Streams, 0, &streams.encode(settings.zstd_level))?;
         self.index.add(Section::Shapes, 0, &ShapeIndex::encode(shapes, settings.zstd_level))?;
+        if !shapes.is_empty() {
+            let count = u32::try_from(shapes.len()).expect("a part has fewer shapes than records");
+            self.index.add(Section::VariableForms, 0, &forms.encode(count, settings.zstd_level))?;
+        }
         if let Some(words) = &self.words {
             let mut bytes = Vec::with_capacity(words.stored_bytes());
             words.write_to(&mut bytes);

@@ -1,6 +1,7 @@
 //! A term without a field: the body, and every string of the record's own attributes.
 
 use super::body::body;
+use super::index::IndexTest;
 use super::mask::Mask;
 use super::prefilter::Sight;
 use super::slice::Slice;
@@ -8,6 +9,7 @@ use super::text::TextTest;
 use super::value_test::{ValueTest, stored_passes, typed_strings_that_pass};
 use crate::guard::{QueryGuard, Stop};
 use model::ValueKind;
+use text_index::CharacterSet;
 
 /// The candidates in which the term occurs.
 pub(crate) fn anywhere(test: &TextTest, slice: Slice<'_>, candidates: Mask, guard: &QueryGuard) -> Result<Mask, Stop> {
@@ -19,11 +21,15 @@ pub(crate) fn anywhere(test: &TextTest, slice: Slice<'_>, candidates: Mask, guar
     if !may_be_in_values {
         return Ok(passed);
     }
-    for column in slice.columns().batch().string_attribute_columns() {
+    let folded = test.index().map_or_else(CharacterSet::default, IndexTest::characters);
+    for column in slice.columns().batch().string_columns_with(folded) {
         let open = candidates.and_not(passed).and(slice.valid(column.nulls()));
         if !open.is_empty() {
             passed = passed.or(typed_strings_that_pass(test, column, slice, open, guard)?);
         }
+    }
+    if !slice.columns().batch().may_rest_have(folded) {
+        return Ok(passed);
     }
     Ok(passed.or(in_rest(test, slice, candidates.and_not(passed), guard)?))
 }

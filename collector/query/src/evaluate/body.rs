@@ -2,9 +2,33 @@
 
 use super::mask::Mask;
 use super::slice::Slice;
-use super::value_test::{ValueTest, stored_passes, texts_that_pass};
+use super::value_test::{ValueTest, WORK_PER_VALUE, stored_passes, texts_that_pass};
 use crate::guard::{QueryGuard, Stop};
+use crate::limits::SPARSE_CANDIDATES;
 use model::ValueKind;
+
+/// Those of the open records, which have a string, whose string passes.
+fn open_that_pass(test: &impl ValueTest, slice: Slice<'_>, open: Mask, guard: &QueryGuard) -> Result<Mask, Stop> {
+    let (columns, rows) = (slice.columns(), slice.rows());
+    let are_few = open.count() * SPARSE_CANDIDATES < open.span().len();
+    if let Some(mut page) = are_few.then(|| columns.passed_bodies(rows.clone())).flatten() {
+        let mut is_whole = true;
+        let passed = open.try_retain(|row| match page.text(rows.start + row).filter(|_| is_whole) {
+            Some(text) => {
+                guard.spend(WORK_PER_VALUE + text.len())?;
+                Ok(test.text(text))
+            }
+            None => {
+                is_whole = false;
+                Ok(false)
+            }
+        })?;
+        if is_whole {
+            return Ok(passed);
+        }
+    }
+    texts_that_pass(test, columns.bodies_of(rows), slice, open, guard)
+}
 
 /// The candidates that have a body that passes.
 pub(crate) fn body(
@@ -31,7 +55,7 @@ pub(crate) fn body(
             // The texts are read only for what is open.
             let looked_at = match known.open.is_empty() {
                 true => Mask::EMPTY,
-                false => texts_that_pass(test, columns.bodies_of(slice.rows()), slice, known.open, guard)?,
+                false => open_that_pass(test, slice, known.open, guard)?,
             };
             known.passed.or(looked_at)
         }

@@ -5,9 +5,10 @@
 //! looked at as text. The index may leave too much open, never too little; what cannot be read of it leaves all open.
 
 use super::mask::Mask;
+use super::regex::Automaton;
 use super::slice::Slice;
 use crate::guard::QueryGuard;
-use crate::limits::{OPEN_GROUPS_MAX, PIECE_BYTES_MAX};
+use crate::limits::OPEN_GROUPS_MAX;
 use arrow_array::Array;
 use basics::Reservation;
 use parts::StoredGroup;
@@ -15,8 +16,10 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use text_index::{NEEDLES_MAX, Needle, NeedleSet, ShapeMatcher, ShapeNeedle, required_trigrams, required_word_keys};
+use text_index::{
+    CharacterSet, NEEDLES_MAX, Needle, NeedleSet, ShapeMatcher, ShapeNeedle, fold, required_trigrams,
+    required_word_keys,
+};
 
 /// What is known of every text that matches: needles that occur in it.
 #[derive(Debug, Clone)]
@@ -26,8 +29,10 @@ pub(crate) struct IndexTest {
     keys: Vec<u64>,
     /// Letters of every text that matches.
     trigrams: Vec<u16>,
-    /// How much of the shapes of one part may still be read as texts.
-    piece_bytes_left: Arc<AtomicUsize>,
+    /// Folded characters of every text that matches.
+    characters: CharacterSet,
+    /// Reads shapes.
+    automaton: Option<Arc<Automaton>>,
     /// By part what its shapes tell. Few parts are met at a time.
     verdicts: RefCell<HashMap<usize, Rc<Verdicts>>>,
 }
@@ -44,8 +49,6 @@ type Verdict = u8;
 
 const NEVER: Verdict = 1 << 7;
 const ALWAYS: Verdict = 1 << 6;
-/// With help of variables, as far as all of them are there.
-const ANY_NEEDLE: Verdict = (1 << NEEDLES_MAX) - 1;
 const _: () = assert!(NEEDLES_MAX <= 6);
 
 /// What is known of the messages of some records.
@@ -60,33 +63,26 @@ pub(crate) struct Known {
 impl IndexTest {
     /// Of something that matches exactly where the needle occurs.
     pub(crate) fn exact(needle: Needle<'_>) -> IndexTest {
-        IndexTest::new(ShapeMatcher::new(needle), &[needle], Arc::default())
+        IndexTest::new(ShapeMatcher::new(needle), &[needle], None)
     }
 
-    /// Of something that matches only where all of the needles occur. A text with a piece for which `is_enough` is true
-    /// must match.
-    pub(crate) fn necessary(
-        needles: &[Needle<'_>],
-        is_enough: impl Fn(&str) -> bool + Send + Sync + 'static,
-    ) -> IndexTest {
-        let piece_bytes_left = Arc::new(AtomicUsize::new(0));
-        let left = piece_bytes_left.clone();
-        let is_enough = move |piece: &str| {
-            let may_be_read =
-                left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(piece.len())).is_ok();
-            may_be_read && is_enough(piece)
-        };
-        IndexTest::new(ShapeMatcher::of_all(needles, is_enough), needles, piece_bytes_left)
+    /// Of something that matches only where all of the needles occur, and where the automaton, when there is one, does.
+    pub(crate) fn necessary(needles: &[Needle<'_>], automaton: Option<Arc<Automaton>>) -> IndexTest {
+        let judge = automaton.clone();
+        let matcher = ShapeMatcher::of_all(needles, move |shape| judge.as_ref().and_then(|judge| judge.judge(shape)));
+        IndexTest::new(matcher, needles, automaton)
     }
 
-    fn new(matcher: ShapeMatcher, needles: &[Needle<'_>], piece_bytes_left: Arc<AtomicUsize>) -> IndexTest {
+    fn new(matcher: ShapeMatcher, needles: &[Needle<'_>], automaton: Option<Arc<Automaton>>) -> IndexTest {
         let mut keys: Vec<u64> = needles.iter().flat_map(|needle| required_word_keys(*needle)).collect();
         keys.sort_unstable();
         keys.dedup();
         let mut trigrams: Vec<u16> = needles.iter().flat_map(|needle| required_trigrams(*needle)).collect();
         trigrams.sort_unstable();
         trigrams.dedup();
-        IndexTest { matcher, keys, trigrams, piece_bytes_left, verdicts: RefCell::default() }
+        let characters = needles.iter().map(|needle| CharacterSet::of(fold(needle.text).as_bytes()));
+        let characters = characters.fold(CharacterSet::default(), CharacterSet::or);
+        IndexTest { matcher, keys, trigrams, characters, automaton, verdicts: RefCell::default() }
     }
 
     /// Words that stand in a variable or a value of every record that matches; none when shapes may hold them.
@@ -104,6 +100,11 @@ impl IndexTest {
     /// Words of every text that matches.
     pub(crate) fn keys(&self) -> &[u64] {
         &self.keys
+    }
+
+    /// Folded characters of every text that matches.
+    pub(crate) fn characters(&self) -> CharacterSet {
+        self.characters
     }
 
     /// False when no message of a row group matches, as far as can be told without looking at their shapes.
@@ -179,16 +180,15 @@ impl IndexTest {
         let shapes = group.shape_count().ok()?;
         let memory = guard.reserve(u64::from(shapes)).ok()?;
         let count = shapes as usize;
-        // What can lie nowhere but in variables depends on them, whatever the shape.
-        let mut by_shape = vec![if self.matcher.is_only_in_variables() { ANY_NEEDLE } else { NEVER }; count];
-        if !self.matcher.is_only_in_variables() {
-            self.piece_bytes_left.store(PIECE_BYTES_MAX, Ordering::Relaxed);
-            let answer = group.find_shapes(&self.matcher).ok()?;
-            let always = answer.always.into_iter().map(|number| (number, ALWAYS));
-            for (number, verdict) in always.chain(answer.depends) {
-                if let Some(place) = by_shape.get_mut(number as usize) {
-                    *place = verdict;
-                }
+        let mut by_shape = vec![NEVER; count];
+        if let Some(automaton) = &self.automaton {
+            automaton.begin_part();
+        }
+        let answer = group.find_shapes(&self.matcher).ok()?;
+        let always = answer.always.into_iter().map(|number| (number, ALWAYS));
+        for (number, verdict) in always.chain(answer.depends) {
+            if let Some(place) = by_shape.get_mut(number as usize) {
+                *place = verdict;
             }
         }
         let verdicts = Rc::new(Verdicts { by_shape, _memory: memory });

@@ -2,8 +2,10 @@
 //!
 //! Time is linear in the text whatever the expression; how large it becomes is limited where it is compiled.
 
+mod automaton;
 mod literal;
 
+pub(crate) use automaton::Automaton;
 pub(crate) use literal::Required;
 
 use crate::error::QueryError;

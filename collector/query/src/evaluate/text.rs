@@ -11,7 +11,7 @@ use super::mask::Mask;
 use super::memo::Memo;
 use super::number::Number;
 use super::prefilter::{Prefilter, Sight};
-use super::regex::{self, Required};
+use super::regex::{self, Automaton, Required};
 use super::strings::any_string;
 use super::value_test::{Looked, ValueTest};
 use super::wildcard::WildcardMatcher;
@@ -21,6 +21,7 @@ use crate::limits::SPARSE_CANDIDATES;
 use arrow_array::{Array, StringArray};
 use model::{Term, Value, Wildcard};
 use std::cmp::Ordering;
+use std::sync::Arc;
 use text_index::{Matcher, Needle};
 
 /// Something to find, ready to be looked for.
@@ -81,10 +82,9 @@ impl TextTest {
         let required = Required::of(text);
         let prefilter = Prefilter::of_part(required.longest());
         let needles = required.needles();
-        let index = (!needles.is_empty()).then(|| {
-            let (in_piece, looks_around) = (regex.clone(), required.looks_around());
-            IndexTest::necessary(&needles, move |piece| !looks_around && in_piece.is_match(piece))
-        });
+        let automaton = Automaton::new(text).map(Arc::new);
+        let has_index = !needles.is_empty() || automaton.is_some();
+        let index = has_index.then(|| IndexTest::necessary(&needles, automaton));
         Ok(TextTest::new(TextMatcher::Regex(regex), prefilter, index, None))
     }
 
@@ -109,7 +109,7 @@ fn parts_of_text(mut parts: Vec<&str>) -> Option<IndexTest> {
     parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
     let needle = |text| Needle { text, is_open_start: true, is_open_end: true };
     let needles: Vec<Needle<'_>> = parts.into_iter().map(needle).collect();
-    (!needles.is_empty()).then(|| IndexTest::necessary(&needles, |_| false))
+    (!needles.is_empty()).then(|| IndexTest::necessary(&needles, None))
 }
 
 /// The number that a term without stars is.

@@ -1,4 +1,4 @@
-use crate::{LetterTrigrams, ShapeIndex, WordBloom};
+use crate::{LetterTrigrams, ShapeForms, ShapeIndex, WordBloom};
 use testkit::fuzz_corpus::{Effort, replay, seeds};
 
 #[test]
@@ -17,4 +17,6 @@ fn seeds_of_whole_files_open() {
     assert_eq!(index.count(), 3);
     assert!(WordBloom::read(&whole("word_bloom", "two_words")).unwrap().may_hold(crate::word_keys::key_of("timeout")));
     LetterTrigrams::read(&whole("word_bloom", "trigrams")).unwrap();
+    let forms = ShapeForms::read(&whole("word_bloom", "forms"), 3).unwrap();
+    assert!(forms.of(0).is_some());
 }

@@ -1,7 +1,9 @@
 //! Shapes' texts in memory, by number.
 
 use super::ShapeAnswer;
+use crate::shape_forms::ShapeForms;
 use crate::shape_matcher::ShapeMatcher;
+use crate::shape_text::ShapeText;
 
 /// Texts one behind the other.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,11 +59,12 @@ impl ShapeList {
         })
     }
 
-    /// Judges all shapes.
-    pub fn find(&self, matcher: &ShapeMatcher) -> ShapeAnswer {
+    /// Judges all shapes, with the forms of their variables where they are known.
+    pub fn find(&self, matcher: &ShapeMatcher, forms: Option<&ShapeForms>) -> ShapeAnswer {
         let mut answer = ShapeAnswer::default();
         for (number, text) in (0..).zip(self.iter()) {
-            answer.take(number, matcher.verdict(text));
+            let forms = forms.and_then(|forms| forms.of(number));
+            answer.take(number, matcher.verdict(ShapeText::new(text, forms)));
         }
         answer
     }

@@ -54,9 +54,9 @@ fn every_text_comes_back_under_its_number() {
 fn check(index: &ShapeIndex, needle: Needle<'_>) -> ShapeAnswer {
     let matcher = ShapeMatcher::new(needle);
     let mut want = ShapeAnswer::default();
-    index.for_each(&mut |number, text| want.take(number, matcher.verdict(text))).unwrap();
-    assert_eq!(index.find(&matcher).unwrap(), want, "{needle:?}");
-    assert_eq!(index.unpack().unwrap().find(&matcher), want, "{needle:?}");
+    index.for_each(&mut |number, text| want.take(number, matcher.verdict(ShapeText::new(text, None)))).unwrap();
+    assert_eq!(index.find(&matcher, None).unwrap(), want, "{needle:?}");
+    assert_eq!(index.unpack().unwrap().find(&matcher, None), want, "{needle:?}");
     want
 }
 
@@ -120,7 +120,7 @@ fn damage_in_the_index_of_words_is_found_when_it_is_asked() {
         let mut damaged = bytes.clone();
         damaged[at] ^= 1 << (step % 8);
         let index = ShapeIndex::open(damaged).unwrap();
-        let error = index.find(&ShapeMatcher::new(whole("failed"))).unwrap_err();
+        let error = index.find(&ShapeMatcher::new(whole("failed")), None).unwrap_err();
         assert!(matches!(error, StoredError::Checksum { what: "index of words", .. }), "{error}");
         assert_eq!(index.unpack().unwrap().count(), texts.len());
     }
@@ -151,7 +151,7 @@ proptest! {
         let index = opened(&sorted.texts);
         for (_, term) in &all {
             let needle = needle_of(term);
-            let (answer, matcher) = (index.find(&ShapeMatcher::new(needle)).unwrap(), Matcher::new(needle));
+            let (answer, matcher) = (index.find(&ShapeMatcher::new(needle), None).unwrap(), Matcher::new(needle));
             for ((text, _), number) in all.iter().zip(&numbers) {
                 let Some(number) = number.map(|number| sorted.final_number[usize::try_from(number).unwrap()]) else { continue };
                 let is_match = matcher.is_match(text);

@@ -12,7 +12,9 @@ mod spans;
 use crate::fold::{collapse_white_space, fold};
 use crate::letter_trigrams::trigrams_of;
 use crate::matcher::{Matcher, Needle};
+use crate::shape_text::ShapeText;
 use crate::splitter::PLACEHOLDER;
+use crate::variable_form::{CharacterSet, VariableForm};
 use crate::word_keys::{for_each_required_word, key_of};
 use spans::Span;
 
@@ -34,8 +36,12 @@ pub struct ShapeNeedle {
     needle: alignment::Aligned,
     /// Pieces of the needle that may lie in one variable.
     spans: Vec<Span>,
+    /// The characters of the needle.
+    characters: CharacterSet,
     has_placeholder: bool,
     may_lie_in_variable: bool,
+    /// Whenever it overlaps a variable, it lies in that whole.
+    is_in_one: bool,
     is_only_in_variables: bool,
     needs_variables: bool,
     variable_keys: Vec<u64>,
@@ -51,17 +57,18 @@ impl ShapeNeedle {
         let spans = spans::of(&text, needle.open_ends());
         let may_lie_in_variable = spans.iter().any(|span| span.start == 0 && span.end == text.len());
         let has_placeholder = text.contains(PLACEHOLDER);
-        // Then it lies in one variable whole whenever it overlaps any.
         let is_in_one = !spans.is_empty() && spans.iter().all(|span| span.start == 0 && span.end == text.len());
         let needs_variables = has_placeholder || text.bytes().any(|byte| byte.is_ascii_digit());
         let mut matcher = ShapeNeedle {
             matcher: Matcher::new(needle),
             is_only_in_variables: is_in_one && needs_variables,
             needs_variables,
+            characters: CharacterSet::of(text.as_bytes()),
             needle: alignment::Aligned::new(text, needle.open_ends()),
             spans,
             has_placeholder,
             may_lie_in_variable,
+            is_in_one,
             variable_keys: Vec::new(),
             variable_trigrams: Vec::new(),
             words: Vec::new(),
@@ -93,8 +100,8 @@ impl ShapeNeedle {
     }
 
     /// Judges the texts of a shape.
-    pub(super) fn verdict(&self, shape: &str) -> Occurs {
-        if !self.has_placeholder && self.matcher.is_match(shape) {
+    pub(super) fn verdict(&self, shape: ShapeText<'_>) -> Occurs {
+        if !self.has_placeholder && self.matcher.is_match(shape.text()) {
             Occurs::Always
         } else if self.may_complete_in_variables(shape) {
             Occurs::Depends
@@ -103,11 +110,21 @@ impl ShapeNeedle {
         }
     }
 
-    fn may_complete_in_variables(&self, shape: &str) -> bool {
-        if self.spans.is_empty() || !shape.contains(PLACEHOLDER) {
+    fn may_complete_in_variables(&self, shape: ShapeText<'_>) -> bool {
+        let text = shape.text();
+        if self.spans.is_empty() || !text.contains(PLACEHOLDER) {
             return false;
         }
-        self.may_lie_in_variable || self.needle.fits(&fold(shape), &self.spans)
+        match shape.forms() {
+            Some(forms) if self.is_in_one => self.may_lie_in_one_of(forms),
+            None if self.may_lie_in_variable => true,
+            forms => self.needle.fits(&fold(text), &self.spans, forms),
+        }
+    }
+
+    /// False when no variable of these forms holds the whole needle.
+    pub(super) fn may_lie_in_one_of(&self, forms: &[VariableForm]) -> bool {
+        forms.iter().any(|form| form.characters().may_fold_to(self.characters))
     }
 
     /// Tells whether the needle occurs in the text itself, which decides what the shape leaves open.

@@ -1,7 +1,8 @@
 use super::*;
+use crate::splitter::PLACEHOLDER;
 use crate::tests::{needle_of, rich_text, rich_text_and_term, word_keys_of};
 use crate::word_keys::key_of;
-use crate::{LetterTrigrams, Splitter};
+use crate::{LetterTrigrams, ShapeForms, Splitter};
 use ShapeVerdict::{Always, Never};
 use proptest::prelude::*;
 
@@ -22,7 +23,33 @@ const Depends: ShapeVerdict = ShapeVerdict::Depends(1);
 #[track_caller]
 fn check(term: &str, shape: &str, want: ShapeVerdict) {
     let shape = shape.replace("<_>", &PLACEHOLDER.to_string());
-    assert_eq!(matcher(term).verdict(&shape), want, "{term:?} in {shape:?}");
+    assert_eq!(matcher(term).verdict(ShapeText::new(&shape, None)), want, "{term:?} in {shape:?}");
+}
+
+/// The verdict over a text's shape when its variables are known to be of the form of all of `texts`.
+#[track_caller]
+fn check_known(term: &str, texts: &[&str], want: ShapeVerdict) {
+    let (mut splitter, mut forms, mut shape) = (Splitter::new(), ShapeForms::default(), String::new());
+    for text in texts {
+        let split = splitter.split(text).unwrap();
+        shape = split.shape.to_owned();
+        forms.widen(0, split.variables());
+    }
+    assert_eq!(matcher(term).verdict(ShapeText::new(&shape, forms.of(0))), want, "{term:?} in {texts:?}");
+}
+
+#[test]
+fn what_variables_have_in_common_rules_needles_out() {
+    let took = ["took 27121ms of 0x1f", "took 42ms of 0xa2"];
+    check_known("*f3a1*", &took, Never);
+    check_known("*f1a2*", &took, Depends);
+    check_known("*71*", &took, Depends);
+    check_known("*73*", &took, Never);
+    check_known("*2ms of 0x*", &took, Depends);
+    check_known("*ms of 0x*", &took, Depends);
+    check_known("*3ms of*", &took, Never);
+    check_known("*k*", &["on node 1k", "on node 2\u{212a}"], Depends);
+    check_known("*42*", &["done"], Never);
 }
 
 #[test]
@@ -78,14 +105,17 @@ fn open_ends_reach_into_variables() {
 #[test]
 fn of_several_needles_each_must_be_possible() {
     let piece = |text: &'static str| Needle { text, is_open_start: true, is_open_end: true };
-    let matcher = ShapeMatcher::of_all(&[piece("took"), piece("time")], |piece| piece.contains("timeout took"));
-    let verdict = |shape: &str| matcher.verdict(&shape.replace("<_>", &PLACEHOLDER.to_string()));
+    let matcher = ShapeMatcher::of_all(&[piece("took"), piece("time")], |shape: ShapeText<'_>| {
+        (shape.text().contains("timeout") || shape.text().contains("Timeout"))
+            .then(|| shape.text().contains("timeout took"))
+    });
+    let verdict = |shape: &str| matcher.verdict(ShapeText::new(&shape.replace("<_>", &PLACEHOLDER.to_string()), None));
     assert_eq!(verdict("timeout after a while"), Never);
     assert_eq!(verdict("timeout <_>"), ShapeVerdict::Depends(1));
     assert_eq!(verdict("<_>"), ShapeVerdict::Depends(3));
-    assert_eq!(verdict("timeout, took <_>"), ShapeVerdict::Depends(0));
+    assert_eq!(verdict("timeout, took <_>"), Never);
     assert_eq!(verdict("<_> timeout took <_>"), Always);
-    assert_eq!(verdict("Timeout took <_>"), ShapeVerdict::Depends(0));
+    assert_eq!(verdict("TIMEOUT took <_>"), ShapeVerdict::Depends(0));
 }
 
 #[test]
@@ -118,7 +148,7 @@ fn the_worst_needles_cost_little() {
     let id = "deadbeef-dead-beef-cafe-abcdefabcde1-";
     let shape = "\u{1a}-".repeat(512);
     let needle = format!("{}zz", id.repeat(60));
-    assert_eq!(matcher(&needle).verdict(&shape), Never);
+    assert_eq!(matcher(&needle).verdict(ShapeText::new(&shape, None)), Never);
 }
 
 proptest! {
@@ -131,12 +161,18 @@ proptest! {
         let matcher = ShapeMatcher::new(needle_of(&term));
         let is_match = testkit::naive::term_matches(&term, &text);
         let own = &matcher.needles()[0];
-        let verdict = matcher.verdict(split.shape);
-        match verdict {
-            Always => prop_assert!(is_match, "{:?} in {:?}", term, text),
-            Never => prop_assert!(!is_match, "{:?} in {:?}", term, text),
-            ShapeVerdict::Depends(needles) => prop_assert_eq!(needles, 1),
+        let verdict = matcher.verdict(ShapeText::new(split.shape, None));
+        let mut forms = ShapeForms::default();
+        forms.widen(0, split.variables());
+        let by_form = matcher.verdict(ShapeText::new(split.shape, forms.of(0)));
+        for verdict in [verdict, by_form] {
+            match verdict {
+                Always => prop_assert!(is_match, "{:?} in {:?}", term, text),
+                Never => prop_assert!(!is_match, "{:?} in {:?}", term, text),
+                ShapeVerdict::Depends(needles) => prop_assert_eq!(needles, 1),
+            }
         }
+        prop_assert!(by_form == verdict || (verdict, by_form) == (Depends, Never), "forms only rule out");
         if verdict != Never {
             let words = word_keys_of(split.shape);
             prop_assert!(matcher.words().iter().all(|word| words.contains(&key_of(word))) || !is_match);
@@ -153,6 +189,7 @@ proptest! {
         if matcher.is_only_in_variables() {
             let has_variable = split.shape.contains(PLACEHOLDER);
             prop_assert_eq!(verdict, if has_variable { Depends } else { Never });
+            prop_assert_eq!(matcher.verdict_of_variables(forms.of(0)), by_form);
         }
     }
 
@@ -167,10 +204,10 @@ proptest! {
         let Some(split) = splitter.split(&text) else { return Ok(()) };
         let needles: Vec<Needle<'_>> = terms.iter().map(needle_of).collect();
         let wanted = enough.clone();
-        let is_enough = move |piece: &str| piece.contains(&*wanted);
-        let matcher = ShapeMatcher::of_all(&needles, is_enough);
+        let judge = move |shape: ShapeText<'_>| shape.text().contains(&*wanted).then_some(true);
+        let matcher = ShapeMatcher::of_all(&needles, judge);
         let holds_all = terms.iter().all(|term| testkit::naive::term_matches(term, &text));
-        match matcher.verdict(split.shape) {
+        match matcher.verdict(ShapeText::new(split.shape, None)) {
             Always => prop_assert!(text.contains(&enough), "{:?} in {:?}", enough, text),
             Never => prop_assert!(!holds_all, "{:?} in {:?}", terms, text),
             ShapeVerdict::Depends(_) if !holds_all => {}
@@ -186,7 +223,7 @@ proptest! {
                         prop_assert!(trigrams.may_hold_all(needle.variable_trigrams()), "{:?} in {:?}", terms, text);
                     }
                 }
-                prop_assert!(depends != 0 || !split.shape.split(PLACEHOLDER).any(|piece| piece.contains(&*enough)));
+                prop_assert!(depends != 0 || !split.shape.contains(&*enough));
             }
         }
     }

@@ -255,7 +255,7 @@ fn a_merged_part_has_the_shapes_of_all_and_finds_their_words() {
     let merged = merged(&disk, 2, &layout, &[&first, &second]);
     let (numbers, shapes) = shapes_of(&merged);
     assert_eq!(shapes, ["a \u{1a}", "disk full", "user \u{1a} left"]);
-    assert_eq!(numbers, [Some(2), Some(1), Some(0), Some(2)]);
+    assert_eq!(numbers, [Some(2), Some(1), Some(2), Some(0)], "the id stands behind");
     assert!(["17", "b17", "5"].into_iter().all(|word| merged.may_hold_words(&keys(word)).unwrap()));
     let group = merged.groups().unwrap().remove(0);
     assert!(["17", "b17", "5"].into_iter().all(|word| group.may_hold_message_words(&keys(word)).unwrap()));
@@ -276,7 +276,11 @@ fn shapes_beyond_the_limit_are_none() {
             .unwrap();
     let merged = Part::open(disk, dir(2), layout, written.files, keeper());
     let (numbers, shapes) = shapes_of(&merged);
-    assert_eq!((numbers, shapes.len()), (vec![Some(0), Some(1), None, Some(0)], 2));
+    assert_eq!(
+        (numbers, shapes.len()),
+        (vec![Some(0), Some(1), Some(0), None], 2),
+        "without a shape behind the others"
+    );
     assert!(merged.groups().unwrap()[0].has_unshaped());
 }
 
@@ -393,4 +397,98 @@ fn nothing_of_a_hidden_record_stays_not_even_its_shape_its_words_or_its_keys() {
     let made = merge_parts(&*disk, &dir(5), &layout(), &[&part], &all, &SETTINGS, NEVER).unwrap();
     assert_eq!(made, Merged { written: None, left_out: 2, spliced: 0 });
     assert!(!disk.paths().iter().any(|path| path.starts_with(dir(5))), "a part of which nothing stays is not written");
+}
+
+/// The texts of all messages in the order in which they stand.
+fn texts_of(part: &Part) -> Vec<String> {
+    let groups = part.groups().unwrap();
+    let texts = groups.into_iter().flat_map(|group| {
+        let batch = group.open();
+        (0..batch.len()).map(|row| batch.messages(0, row..row + 1).texts.value(row).to_owned()).collect::<Vec<_>>()
+    });
+    texts.collect()
+}
+
+/// For each shape how its variables begin, how they end, and which of these characters they hold between.
+fn forms_of(part: &Part, characters: &str) -> Vec<Option<Vec<String>>> {
+    let (_, shapes) = shapes_of(part);
+    let forms = part.forms().unwrap();
+    let forms = forms.as_ref().as_ref().unwrap();
+    let told = |form: &text_index::VariableForm| {
+        let held = characters.bytes().filter(|byte| form.between().has_byte(*byte)).map(char::from);
+        let ends = [form.head(), form.tail()].map(|end| String::from_utf8_lossy(end).into_owned());
+        format!("{}[{}]{}", ends[0], held.collect::<String>(), ends[1])
+    };
+    let of_shape = |shape: usize| Some(forms.of(u32::try_from(shape).unwrap())?.iter().map(told).collect());
+    (0..shapes.len()).map(of_shape).collect()
+}
+
+#[test]
+fn what_variables_have_in_common_is_that_of_all_inputs() {
+    let disk = Arc::new(FaultyDisk::new(1));
+    let layout = message_layout();
+    let first = part_of(&disk, 0, &layout, &[messages(&layout, 0, &["took 17ms", "took 5ms", "id 0xa1b2", "done"])]);
+    let second = part_of(&disk, 1, &layout, &[messages(&layout, 10, &["took 93ms", "id 0xc3", "node 7"])]);
+    // The lines that are merged below lie in row groups of their own, which are taken over as they are.
+    let merged = merged(&disk, 2, &layout, &[&first, &second]);
+    assert_eq!(shapes_of(&merged).1, ["done", "id \u{1a}", "node \u{1a}", "took \u{1a}"]);
+    let expected = [vec![], vec!["0x[123abc]"], vec!["7[]"], vec!["[13579]ms"]];
+    let expected = expected.map(|forms| Some(forms.into_iter().map(str::to_owned).collect::<Vec<_>>()));
+    assert_eq!(forms_of(&merged, "123456789abcdef"), expected);
+    assert_eq!(
+        texts_of(&merged),
+        ["took 17ms", "took 5ms", "done", "id 0xa1b2", "took 93ms", "node 7", "id 0xc3"],
+        "messages with ids stand behind the others"
+    );
+}
+
+#[test]
+fn of_a_shape_that_only_deleted_records_had_no_form_stays() {
+    let disk = Arc::new(FaultyDisk::new(1));
+    let layout = message_layout();
+    let first = part_of(&disk, 0, &layout, &[messages(&layout, 0, &["anna b17", "user 5"])]);
+    let second = part_of(&disk, 1, &layout, &[messages(&layout, 10, &["anna c18", "user 6"])]);
+    let hidden = HiddenSequences::new(vec![0], crate::manifest::TombstoneId(1));
+    let made = merge_parts(&*disk, &dir(2), &layout, &[&first, &second], &hidden, &SETTINGS, NEVER).unwrap();
+    let merged = Part::open(disk.clone(), dir(2), layout, made.written.unwrap().files, keeper());
+    let expected = [vec!["c18[]"], vec!["[56]"]];
+    let expected = expected.map(|forms| Some(forms.into_iter().map(str::to_owned).collect::<Vec<_>>()));
+    assert_eq!(forms_of(&merged, "5678bc"), expected);
+}
+
+/// Of typed columns as they are numbered in the new part, also where a row group is taken over as it is packed.
+#[test]
+fn characters_of_columns_go_with_their_columns() {
+    let disk = Arc::new(FaultyDisk::new(1));
+    let settings = PartSettings { group_records: 64, ..SETTINGS };
+    let with = |key: &'static str, value: &str, sequence: u64| {
+        let attributes = vec![attribute(key, text(value))];
+        Sample { attributes, ..sample(i64::try_from(sequence).unwrap(), sequence) }
+    };
+    let part = |number: usize, set: &[Sample]| {
+        let batches = [Arc::new(batch(set))];
+        let written =
+            write_part(&*disk, &dir(number), &layout(), &batches, TimeRange::ALL, &settings).unwrap().unwrap();
+        Part::open(disk.clone(), dir(number), layout(), written.files, keeper())
+    };
+    let first: Vec<Sample> = (0..64).map(|at| with("zone", "eu", at)).collect();
+    let second: Vec<Sample> = (64..192).map(|at| with("host", "n7", at)).collect();
+    let (first, second) = (part(0, &first), part(1, &second));
+    let inputs = [&first, &second];
+    let made = merge_parts(&*disk, &dir(2), &layout(), &inputs, &HiddenSequences::default(), &settings, NEVER).unwrap();
+    assert!(made.spliced >= 2, "{made:?}");
+    let merged = Part::open(disk.clone(), dir(2), layout(), made.written.unwrap().files, keeper());
+    let set = |text: &str| text_index::CharacterSet::of(text.as_bytes());
+    for group in merged.groups().unwrap() {
+        let batch = group.clone().open();
+        for (number, key) in group.typed_keys().iter().enumerate() {
+            let held = ["eu", "n7", "x"].map(|text| group.may_hold_characters(Some(number), set(text)));
+            let is_present = batch.typed_count(number) > 0;
+            let expected = [&*key.key == "zone" && is_present, &*key.key == "host" && is_present, false];
+            assert_eq!(held, expected, "{} in a row group at {:?}", key.key, group.time_range());
+        }
+        let columns = ["eu", "n7", "x", ""].map(|text| batch.string_columns_with(set(text)).count());
+        assert!(columns[0] + columns[1] == 1 && columns[2] == 0 && columns[3] == 2, "{columns:?}");
+        assert!(!batch.may_rest_have(set("e")) && batch.may_rest_have(set("")));
+    }
 }

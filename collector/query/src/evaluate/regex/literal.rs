@@ -7,8 +7,6 @@ use text_index::Needle;
 #[derive(Debug, Default)]
 pub(crate) struct Required {
     pieces: Vec<Piece>,
-    /// It asks for what stands beside a match: a match in a piece of a text is none of the text.
-    looks_around: bool,
 }
 
 /// A longest run of printable ASCII in a literal of the expression. A mark that values escape in their text form ends it.
@@ -29,7 +27,7 @@ impl Required {
         let Ok(hir) = regex_syntax::parse(regex) else { return Required::default() };
         let mut pieces = Vec::new();
         collect(&hir, false, &mut pieces);
-        Required { pieces, looks_around: !hir.properties().look_set().is_empty() }
+        Required { pieces }
     }
 
     /// The longest piece, as it stands in each match; empty when none is seen.
@@ -50,11 +48,6 @@ impl Required {
             }
         }
         different
-    }
-
-    /// True when the expression asks for what stands beside a match.
-    pub(crate) fn looks_around(&self) -> bool {
-        self.looks_around
     }
 }
 

@@ -9,6 +9,7 @@ use super::spans::Span;
 use crate::character::{CharacterKind, character_kind};
 use crate::fold::collapse_white_space;
 use crate::splitter::PLACEHOLDER_BYTE;
+use crate::variable_form::{CharacterSet, VariableForm};
 use crate::word_keys::OpenEnds;
 use memchr::memchr;
 
@@ -35,13 +36,16 @@ impl Aligned {
         &self.text
     }
 
-    /// True when a text of the folded shape may hold the needle with help of a variable. `spans` are the needle's, sorted.
-    pub(super) fn fits(&self, folded: &str, spans: &[Span]) -> bool {
+    /// True when a text of the folded shape may hold the needle with help of a variable. `spans` are the needle's, sorted;
+    /// `forms` those of the shape's variables, one for each placeholder.
+    pub(super) fn fits(&self, folded: &str, spans: &[Span], forms: Option<&[VariableForm]>) -> bool {
+        let characters = forms.map(|forms| forms.iter().map(VariableForm::characters).collect::<Vec<_>>());
         let mut shape = String::with_capacity(folded.len());
         collapse_white_space(folded, &mut shape);
         let mut carried: Vec<usize> = Vec::new();
         let mut next: Vec<usize> = Vec::new();
         let mut from = 0;
+        let mut number = 0;
         while let Some(found) = memchr(PLACEHOLDER_BYTE, &shape.as_bytes()[from..]) {
             let at = from + found;
             from = at + 1;
@@ -49,7 +53,13 @@ impl Aligned {
             let end = memchr(PLACEHOLDER_BYTE, behind.as_bytes());
             let fixed = &behind[..end.unwrap_or(behind.len())];
             next.clear();
+            let own = characters.as_ref().and_then(|characters| characters.get(number)).copied();
+            number += 1;
             for span in spans {
+                let piece = || CharacterSet::of(&self.text.as_bytes()[span.start..span.end]);
+                if own.is_some_and(|own| !own.may_fold_to(piece())) {
+                    continue;
+                }
                 if !carried.contains(&span.start) && !self.stands_before(span.start, &shape[..at]) {
                     continue;
                 }
