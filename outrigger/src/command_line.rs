@@ -1,5 +1,7 @@
 //! What can be asked on the command line, in one place; `--help` and the completions are written from it.
 
+pub(crate) mod slips;
+
 use crate::data_command::{BackupArgs, CheckDataArgs};
 use crate::delete_command::DeleteLogsArgs;
 use crate::logs_command::LogsArgs;

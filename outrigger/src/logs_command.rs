@@ -31,8 +31,9 @@ const COLUMNS_DEFAULT: usize = 100;
 /// Search logs, oldest of the newest first; `-f` goes on with what arrives.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LogsArgs {
-    /// The question, for example: 'timeout service:checkout level>=warn'. Empty = every record
-    #[arg(default_value = "", allow_hyphen_values = true)]
+    /// The question, for example: 'timeout service:checkout level>=warn'. Empty = every record. One that begins with a minus
+    /// stands behind '--', so that a mistyped option is never taken for it
+    #[arg(default_value = "")]
     query: String,
     /// Go on printing records as they arrive
     #[arg(short, long)]

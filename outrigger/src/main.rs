@@ -30,7 +30,7 @@ fn main() -> std::process::ExitCode {
     service::tls::install_crypto_provider();
     let line = match CommandLine::try_parse() {
         Ok(line) => line,
-        Err(error) => return told(&error),
+        Err(error) => return told(error),
     };
     match run(line) {
         Ok(()) => ExitCode::Fine.into(),
@@ -72,7 +72,9 @@ fn run(line: CommandLine) -> Result<(), Failure> {
 }
 
 /// Help and version are answers; everything else that the parser says is a mistake of the caller.
-fn told(error: &clap::Error) -> std::process::ExitCode {
+fn told(error: clap::Error) -> std::process::ExitCode {
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let error = command_line::slips::explained(error, &words);
     basics::carry_on(error.print(), "the exit code says it too");
     if error.use_stderr() { ExitCode::Usage.into() } else { ExitCode::Fine.into() }
 }

@@ -19,8 +19,8 @@ const GAP_COLUMNS: usize = 2;
 /// Ask with pipes: 'level>=warn | stats count() as n by service | sort by n desc'.
 #[derive(Debug, clap::Args)]
 pub(crate) struct QueryArgs {
-    /// The question and its pipes; docs/search.md lists them
-    #[arg(allow_hyphen_values = true)]
+    /// The question and its pipes; docs/search.md lists them. One that begins with a minus stands behind '--', so that a
+    /// mistyped option is never taken for it
     query: String,
     /// How far back to look, for example 15m, 6h, 7d
     #[arg(long, default_value = "1h", conflicts_with_all = ["start", "end"])]
