@@ -18,13 +18,17 @@ use subtle::ConstantTimeEq;
 use super::parse_tenant;
 use crate::caller::{Scope, Scopes, Tenants};
 use crate::clock::fill_random;
-use crate::config::{self, Check, Config, Mistakes};
+use crate::config::{self, Check, Config, Mistake, Mistakes};
 use crate::limits::{TOKEN_HASHES_MAX, TOKENS_MAX};
 use crate::reload::Reload;
 use crate::secret::Secret;
 
 const PREFIX: &str = "otr_";
 const HASH_PREFIX: &str = "sha256:";
+const HASH_ALLOWED: &str = "sha256: and 64 hex digits in quotes, as `outrigger token new` prints it";
+const HASHES_ALLOWED: &str =
+    "one or two hashes in [ ], each sha256: and 64 hex digits in quotes, as `outrigger token new` prints them";
+const FILE_ALLOWED: &str = "YAML with the entries below tokens: that `outrigger token new` prints";
 
 /// SHA-256 of a token.
 pub(crate) type Digest = [u8; 32];
@@ -108,7 +112,7 @@ impl Config for TokensConfig {
             for (at, hash) in token.hashes.iter().enumerate() {
                 if parse_hash(hash).is_none() {
                     let key = format!("tokens[{index}].hashes[{at}]");
-                    check.refuse(&[&key], "this is no hash of a token", "sha256: and 64 hex digits");
+                    check.refuse(&[&key], "this is no hash of a token", HASH_ALLOWED);
                 }
             }
             for (at, tenant) in token.tenants.iter().enumerate() {
@@ -181,7 +185,7 @@ impl TokenFile {
 
 fn read(path: &Path) -> Result<Vec<Entry>, Mistakes> {
     refuse_if_public(path)?;
-    let config: TokensConfig = config::load(path, &|_| None)?;
+    let config: TokensConfig = config::load(path, &|_| None).map_err(|mistakes| mistakes.reworded(told_of_tokens))?;
     let entries = config.tokens.into_iter().map(|token| Entry {
         name: token.name.into(),
         hashes: token.hashes.iter().take(TOKEN_HASHES_MAX).filter_map(|hash| parse_hash(hash)).collect(),
@@ -189,6 +193,28 @@ fn read(path: &Path) -> Result<Vec<Entry>, Mistakes> {
         tenants: parse_tenants(&token.tenants),
     });
     Ok(entries.collect())
+}
+
+/// Says of a mistake what an entry looks like, and never repeats a token that stands where its hash belongs: mistakes go
+/// to consoles and to the log.
+fn told_of_tokens(mistake: &mut Mistake) {
+    match mistake.key.rsplit_once('.').map_or(mistake.key.as_str(), |(_, last)| last) {
+        "hashes" => HASHES_ALLOWED.clone_into(&mut mistake.allowed),
+        last if last.starts_with("hashes[") => HASH_ALLOWED.clone_into(&mut mistake.allowed),
+        // Of a file that cannot be read there is no place.
+        "" if mistake.place.is_some() => FILE_ALLOWED.clone_into(&mut mistake.allowed),
+        _ => {}
+    }
+    mistake.message = without_tokens(&mistake.message);
+    mistake.key = without_tokens(&mistake.key);
+}
+
+/// A text in which each token is cut behind its beginning.
+fn without_tokens(text: &str) -> String {
+    let is_of_token = |next: char| next.is_ascii_alphanumeric() || matches!(next, '-' | '_');
+    let mut pieces = text.split(PREFIX);
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |out, piece| format!("{out}{PREFIX}...{}", piece.trim_start_matches(is_of_token)))
 }
 
 /// Refuses a file that every user of the machine may write: each of them could give themselves a token.

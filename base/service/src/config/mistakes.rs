@@ -81,6 +81,12 @@ impl Mistakes {
         self
     }
 
+    /// The same mistakes in other words.
+    pub(crate) fn reworded(mut self, reword: impl FnMut(&mut Mistake)) -> Mistakes {
+        self.listed.iter_mut().for_each(reword);
+        self
+    }
+
     /// The mistakes in the order of the file.
     pub fn list(&self) -> &[Mistake] {
         &self.listed

@@ -182,22 +182,56 @@ fn mistakes_have_a_place_and_what_is_allowed() {
         &format!(
             "  - name: a\n    hashes: [sha256:12]\n    scopes: [ingest]\n    tenants: [ACME]\n  - name: a\n    hashes: [{hash}]\n    scopes: [query]\n"
         ),
-        "3:14: tokens[0].hashes[0]: this is no hash of a token; allowed: sha256: and 64 hex digits\n\
+        "3:14: tokens[0].hashes[0]: this is no hash of a token; allowed: sha256: and 64 hex digits in quotes, as `outrigger token new` prints it\n\
          5:15: tokens[0].tenants[0]: this is no tenant; allowed: 1 to 64 of a-z, 0-9, _ and -, or \"*\" for every tenant\n\
          6:5: tokens[1].name: two tokens have this name; allowed: a name of its own for each token",
     );
     check(
         &format!("  - name: a\n    hashes: [{hash}, {hash}, {hash}]\n    scopes: [ingest]\n"),
-        "3:13: tokens[0].hashes: the list is too long; allowed: at most 2 entries",
+        "3:13: tokens[0].hashes: the list is too long; allowed: one or two hashes in [ ], each sha256: and 64 hex digits in quotes, as `outrigger token new` prints them",
     );
 }
 
 #[test]
-fn a_token_in_the_place_of_its_hash_is_refused_and_not_repeated() {
+fn hashes_that_are_none_are_told_with_what_they_look_like() {
+    let one = "sha256: and 64 hex digits in quotes, as `outrigger token new` prints it";
+    let list =
+        "one or two hashes in [ ], each sha256: and 64 hex digits in quotes, as `outrigger token new` prints them";
+    let entry = |hashes: &str| format!("  - name: a\n    hashes: {hashes}\n    scopes: [ingest]\n");
+    for (hashes, place, message) in [
+        ("[sha256: 12]", "3:14: tokens[0].hashes[0]", "a mapping stands where none belongs"),
+        ("[~]", "3:14: tokens[0].hashes[0]", "the key has no value"),
+        ("[[x]]", "3:14: tokens[0].hashes[0]", "a list stands where none belongs"),
+        ("[\"sha256:zz\"]", "3:14: tokens[0].hashes[0]", "this is no hash of a token"),
+    ] {
+        check(&entry(hashes), &format!("{place}: {message}; allowed: {one}"));
+    }
+    check(&entry("[]"), &format!("3:13: tokens[0].hashes: the list is too short; allowed: {list}"));
+    check(
+        &entry("sha256:12"),
+        &format!("3:13: tokens[0].hashes: \"sha256:12\" stands where a list belongs; allowed: {list}"),
+    );
+    let file = "YAML with the entries below tokens: that `outrigger token new` prints";
+    check(&entry("[\"sha256:12]"), &format!("3:14: this is not YAML: unclosed quote; allowed: {file}"));
+}
+
+#[test]
+fn a_token_in_the_place_of_something_else_is_refused_and_not_repeated() {
     let token = made("x");
-    let entry = format!("  - name: a\n    hashes: [{}]\n    scopes: [ingest]\n", token.token.expose());
-    let file = File::new(&format!("tokens:\n{entry}"));
-    let mistakes = TokenFile::open(&file.path()).unwrap_err().to_string();
-    assert!(mistakes.contains("this is no hash of a token"), "{mistakes}");
-    assert!(!mistakes.contains(token.token.expose()), "a log line is no place for a token");
+    let secret = token.token.expose();
+    for text in [
+        format!("tokens:\n  - name: a\n    hashes: [{secret}]\n    scopes: [ingest]\n"),
+        format!("tokens:\n  - name: a\n    hashes: {secret}\n    scopes: [ingest]\n"),
+        format!("tokens:\n  - name: a\n    hashes: []\n    scopes: [{secret}]\n"),
+        format!("tokens:\n  - {secret}\n"),
+        format!("tokens:\n  - {secret}: {secret}\n"),
+        format!("{secret}: x\n"),
+        secret.clone(),
+    ] {
+        let file = File::new(&text);
+        let mistakes = TokenFile::open(&file.path()).unwrap_err().to_string();
+        assert!(!mistakes.contains(&secret[..8]), "a log line is no place for a token: {mistakes}");
+        assert!(mistakes.contains("otr_...") || mistakes.contains("this is no hash of a token"), "{mistakes}");
+    }
+    assert_eq!(without_tokens("otr_a-b_C9\" and otr_x, otr"), "otr_...\" and otr_..., otr");
 }
