@@ -9,13 +9,14 @@
 //! ```
 //!
 //! Behind `field:` a `(` opens a group in which every value is the field's. Where pipes may follow, a `|` at the
-//! beginning of a word ends the query.
+//! beginning of a word ends the query. Where none may, it is text, but for one with the name of a pipe behind it: whoever
+//! writes `error | stats count()` does not look for these words.
 
 use crate::error::SearchLangError;
 use crate::field::{self, Found, Link};
 use crate::limits::{CLAUSES_MAX, DEPTH_MAX, TEXT_BYTES_MAX};
 use crate::scanner::{Keyword, Operator, Scanner, Slashed, Word, quote};
-use crate::{list, range, regex, value};
+use crate::{list, pipes, range, regex, value};
 use basics::Timestamp;
 use model::limits::REGEXES_MAX;
 use model::{Field, Filter, TextTarget};
@@ -175,6 +176,11 @@ impl<'a> Parser<'a> {
         if self.is_at_pipe() {
             let message = "something to find is missing before this pipe; in quotes | is text";
             return Err(SearchLangError::new(here, message).suggest(quote("|")));
+        }
+        if let Some(length) = pipes::length_of_beginning(&self.scanner) {
+            let message =
+                "pipes are not taken here, but by `outrigger query` and /api/v1/logs/query; in quotes | is text";
+            return Err(SearchLangError::new(here.start..here.start + length, message));
         }
         self.clauses += 1;
         if self.clauses > CLAUSES_MAX {

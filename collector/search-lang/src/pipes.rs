@@ -21,6 +21,7 @@ use crate::error::SearchLangError;
 use crate::grammar::{HasPipes, Parser};
 use crate::limits::PIPES_MAX;
 use crate::nearest::nearest;
+use crate::scanner::Scanner;
 use basics::Timestamp;
 use model::{Filter, Pipe};
 
@@ -46,6 +47,14 @@ pub(crate) fn parse_pipeline(text: &str, now: Timestamp) -> Result<(Filter, Vec<
 
 /// What a pipe begins with, in the order in which they are told to people.
 const KEYWORDS: &[&str] = &["where", "stats", "top", "patterns", "fields", "sort", "limit", "context", "parse"];
+
+/// The bytes from a `|` to the end of the pipe's name behind it; `None` where there is no such beginning.
+pub(crate) fn length_of_beginning(scanner: &Scanner<'_>) -> Option<usize> {
+    let behind = scanner.rest().strip_prefix('|')?;
+    let name = behind.trim_start();
+    let keyword = KEYWORDS.iter().find(|keyword| words::begins_with_keyword(name, keyword))?;
+    Some(1 + (behind.len() - name.len()) + keyword.len())
+}
 
 /// Reads a pipe; the scanner stands at its `|`.
 fn pipe(parser: &mut Parser<'_>) -> Result<Pipe, SearchLangError> {

@@ -23,12 +23,16 @@ fn peek_word<'a>(scanner: &Scanner<'a>) -> &'a str {
 /// Reads past white space, and past a keyword where it stands behind it by itself.
 pub(super) fn take_keyword(scanner: &mut Scanner<'_>, keyword: &str) -> bool {
     scanner.skip_white_space();
-    let is_there = peek_word(scanner) == keyword && scanner.rest()[keyword.len()..].starts_with(is_behind_keyword)
-        || scanner.rest() == keyword;
+    let is_there = begins_with_keyword(scanner.rest(), keyword);
     if is_there {
         scanner.advance(keyword.len());
     }
     is_there
+}
+
+/// True where a keyword stands at the beginning of a text by itself.
+pub(super) fn begins_with_keyword(text: &str, keyword: &str) -> bool {
+    text.strip_prefix(keyword).is_some_and(|behind| behind.is_empty() || behind.starts_with(is_behind_keyword))
 }
 
 /// `by.x` and `by-x` are names.

@@ -134,6 +134,18 @@ fn what_is_not_in_the_language_is_said_so() {
 }
 
 #[test]
+fn pipes_in_a_search_are_sent_to_the_query() {
+    let message = "`outrigger query` and /api/v1/logs/query";
+    check("error «| stats» count()", message, None);
+    check("«|top» 5 by user", message, None);
+    check("(a «|  where» b)", message, None);
+    check("a -b «| patterns»", message, None);
+    for text in ["a | b", "a || where", "a|stats", "a \"|\" stats", "a | statistics", "a | sort-by", "a stats |"] {
+        assert_eq!(crate::parse(text, NOW).err(), None, "{text}");
+    }
+}
+
+#[test]
 fn a_query_has_ceilings() {
     let deep = |depth: usize| format!("{}a{}", "(".repeat(depth), ")".repeat(depth));
     assert!(crate::parse(&deep(64), NOW).is_ok());
