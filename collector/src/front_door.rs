@@ -80,7 +80,13 @@ impl Prepared {
         let Addresses { otlp_grpc, otlp_http, web } = addresses;
         let web = WebApp {
             api: rooms.api.clone(),
-            doors: Doors { otlp_grpc, otlp_http, web, has_tls: surroundings.tls.is_some() },
+            doors: Doors {
+                otlp_grpc,
+                otlp_http,
+                web,
+                has_tls: surroundings.tls.is_some(),
+                has_credentials: surroundings.auth.is_configured(),
+            },
             health: health.clone(),
             readiness: Readiness::new(health.clone(), rooms.ingest.clone(), rooms.store.clone(), replay_first),
             registry: registry.clone(),

@@ -7,7 +7,7 @@ mod events;
 pub(crate) mod explain;
 mod export;
 pub(crate) mod follow;
-mod nothing;
+pub(crate) mod nothing;
 pub(crate) mod view;
 
 use crate::failure::Failure;
@@ -47,7 +47,7 @@ pub(crate) struct LogsArgs {
     /// First moment not to look at
     #[arg(long, allow_hyphen_values = true)]
     end: Option<String>,
-    /// Most records to print before following; 100 without it, and with --format all
+    /// Most records to print before following, where 0 prints only what arrives; 100 without it, and with --format all
     #[arg(short = 'n', long)]
     limit: Option<usize>,
     /// Print the records as JSON, one a line, as the API gives them
@@ -86,6 +86,7 @@ pub(crate) async fn run(args: LogsArgs) -> Result<(), Failure> {
     if let Some(format) = args.format {
         return export::run(&args, format).await;
     }
+    refuse_no_records(&args)?;
     let limit = args.limit.unwrap_or(LIMIT_DEFAULT);
     let client = ApiClient::new(&args.url, args.token_file.as_deref())?;
     let mut out = Printer { view: view_for(&args), as_json: args.json };
@@ -112,6 +113,18 @@ pub(crate) async fn run(args: LogsArgs) -> Result<(), Failure> {
         return Ok(());
     }
     follow::run(&args, page.newest_sequence, &mut out).await
+}
+
+/// None before following is all that is new; none at all is nothing to ask for.
+fn refuse_no_records(args: &LogsArgs) -> Result<(), Failure> {
+    if args.limit != Some(0) || args.follow {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "--limit 0 prints nothing: give 1 or more, or add --follow for what arrives from here on; how many records match \
+         is told by `outrigger query '... | stats count()'`"
+            .to_owned(),
+    ))
 }
 
 /// Asks page by page until `limit` records are there or no more are. What is said of the store is what the first page

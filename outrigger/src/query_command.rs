@@ -6,7 +6,7 @@
 use crate::failure::Failure;
 use crate::logs_command::client::ApiClient;
 use crate::logs_command::view::{Palette, View, columns_of, escaped, fitted, json_line};
-use crate::logs_command::{explain, follow, note, terminal_columns};
+use crate::logs_command::{explain, follow, note, nothing, terminal_columns};
 use serde_json::{Map, Value, json};
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -51,7 +51,7 @@ pub(crate) struct QueryArgs {
 /// Asks once and prints the answer.
 pub(crate) async fn run(args: QueryArgs) -> Result<(), Failure> {
     let client = ApiClient::of(&args.url, "/api/v1/logs/query", args.token_file.as_deref())?;
-    let mut body = json!({ "q": args.query });
+    let mut body = json!({ "q": args.query, "why": true });
     let since = Some(&args.since).filter(|_| args.start.is_none() && args.end.is_none());
     for (key, value) in [("since", since), ("start", args.start.as_ref()), ("end", args.end.as_ref())] {
         if let Some(value) = value {
@@ -77,6 +77,13 @@ pub(crate) async fn run(args: QueryArgs) -> Result<(), Failure> {
     if let Some(reason) = answer["cut_short"].as_str() {
         note(&follow::cut_short_text(reason));
     }
+    if answer["nothing"].is_object() {
+        eprint!("{}", why_nothing(&answer["nothing"]));
+    } else if answer["cut_short"].is_null()
+        && [list(&answer, "rows"), list(&answer, "records")].iter().all(|rows| rows.is_empty())
+    {
+        note("there are no rows");
+    }
     if answer["explain"].is_object() {
         let (scanned, took_ms) = (answer["scanned"].as_u64(), answer["took_ms"].as_f64());
         eprint!("{}", explain::told(&answer["explain"], scanned.unwrap_or(0), took_ms.unwrap_or(0.0)));
@@ -85,6 +92,15 @@ pub(crate) async fn run(args: QueryArgs) -> Result<(), Failure> {
         note("there are more rows; ask for them with --limit");
     }
     Ok(())
+}
+
+/// Why nothing stands where something was asked for: the query found nothing, or no record has a field of the pipes.
+fn why_nothing(why: &Value) -> String {
+    let is_of_query = !list(why, "conditions").is_empty();
+    match nothing::unknown_fields(why) {
+        Some(text) if !is_of_query => format!("note: {text}\n"),
+        Some(_) | None => nothing::told(Some(why)),
+    }
 }
 
 /// Rows of a table as objects, records as the API gives them.

@@ -36,6 +36,11 @@ Ctrl-C stops it. What was acknowledged is there again at the next start.
 
 ";
 
+/// Where a credential comes from: the token file of the collector holds hashes, and no token to copy.
+const CREDENTIAL: &str = "
+`outrigger token new NAME --scope ingest,query > FILE-WITH-TOKEN` makes a TOKEN, and says what to add to security.token_file.
+";
+
 /// Where `outrigger logs` asks when nobody tells it otherwise.
 const USUAL_WEB: &str = "http://127.0.0.1:7070";
 
@@ -64,7 +69,7 @@ impl StartFacts {
         text.push_str("\nSend a first record from another terminal, and find it:\n");
         text.push_str(&format!("  {}\n  {}\n", self.send_command(), self.find_command()));
         if self.has_credentials {
-            text.push_str("TOKEN is one of security.token_file with the scope ingest, or query for the search.\n");
+            text.push_str(CREDENTIAL);
         }
         text.push_str(NOT_THERE_YET);
         text

@@ -28,6 +28,7 @@ mod logs_patterns;
 mod logs_query;
 mod logs_search;
 mod logs_tail;
+mod named_fields;
 mod nothing;
 mod openapi;
 mod params;

@@ -51,6 +51,9 @@ pub(crate) const CONTEXT_DEFAULT: usize = 10;
 /// See [`CONTEXT_DEFAULT`].
 pub(crate) const CONTEXT_MAX: usize = 1_000;
 
+/// Fields of a question that are looked for when nothing was found; no more than a question has conditions that are counted.
+pub(crate) const UNKNOWN_FIELDS_MAX: usize = 8;
+
 /// Clients that follow at once; one more is refused with a hint.
 pub(crate) const TAIL_CLIENTS_MAX: usize = 64;
 /// Those of one tenant, so that no tenant takes all places.

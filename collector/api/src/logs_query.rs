@@ -6,6 +6,7 @@ use crate::answer_text::{AnswerText, Stopped};
 use crate::error::ApiError;
 use crate::limits::{ROWS_DEFAULT, ROWS_MAX};
 use crate::logs_search::{self, SearchParams, no_room, params_of, parse_range, wants_ndjson};
+use crate::nothing;
 use crate::params::{flag, snapshot_of};
 use crate::render;
 use crate::routes::{Access, ApiState};
@@ -57,10 +58,8 @@ async fn answer(
             return Err(ApiError::parameter(name, "a query with pipes is answered at once; it has no pages"));
         }
     }
-    if params.why.is_some() {
-        return Err(ApiError::parameter("why", "why is told of a search, not of a query with pipes"));
-    }
     let is_explained = flag("explain", params.explain.as_deref())?;
+    let is_asked_why = flag("why", params.why.as_deref())?;
     let as_ndjson = wants_ndjson(params.format.as_deref(), headers)?;
     let range = parse_range(params.since.as_deref(), params.start.as_deref(), params.end.as_deref(), now)?;
     let rows_max = parse_rows(params.limit.as_deref())?;
@@ -69,10 +68,16 @@ async fn answer(
     let (clock, store, memory) = (state.clock.clone(), state.store.clone(), state.pool.text_memory());
     let tenant = state.ingest.tenants().find(access.tenant());
     let run = move |guard: &QueryGuard| {
-        let answer = query::pipeline(&snapshot_of(&store, tenant), &request, guard)?;
+        let snapshot = snapshot_of(&store, tenant);
+        let answer = query::pipeline(&snapshot, &request, guard)?;
+        let nothing = match is_asked_why {
+            true => nothing::look_behind_pipes(&snapshot, &request, &answer, guard)?,
+            false => None,
+        };
+        drop(snapshot);
         let took = || clock.monotonic().saturating_sub(started);
         let form = Form { as_ndjson, is_explained };
-        render_answer(answer, form, AnswerText::new(memory, guard), took)
+        render_answer(Answered { answer, nothing }, form, AnswerText::new(memory, guard), took)
     };
     state.pool.run(run).await
 }
@@ -83,8 +88,15 @@ fn parse_rows(text: Option<&str>) -> Result<usize, ApiError> {
     limit.ok_or_else(|| ApiError::parameter("limit", format!("limit is a whole number from 1 to {ROWS_MAX}")))
 }
 
+/// What came out, and why nothing did, when that was asked.
+struct Answered {
+    answer: PipelineAnswer,
+    nothing: Option<Json>,
+}
+
 /// Everything about an answer but its rows.
-fn summary(answer: &PipelineAnswer, is_explained: bool, took: Duration) -> Json {
+fn summary(answered: &Answered, is_explained: bool, took: Duration) -> Json {
+    let Answered { answer, nothing } = answered;
     let mut summary = json!({
         "scanned": answer.scanned,
         "matched": answer.matched,
@@ -94,6 +106,9 @@ fn summary(answer: &PipelineAnswer, is_explained: bool, took: Duration) -> Json 
     });
     if is_explained {
         summary["explain"] = work::render(&answer.work);
+    }
+    if let Some(nothing) = nothing {
+        summary["nothing"] = nothing.clone();
     }
     summary
 }
@@ -108,12 +123,13 @@ struct Form {
 /// Writes an answer: `columns` and `rows`, or `records`, then everything else. As NDJSON that is a line with the columns
 /// (of a table), one row or record a line, and last a line with the key `summary`.
 fn render_answer(
-    mut answer: PipelineAnswer,
+    mut answered: Answered,
     form: Form,
     mut text: AnswerText<'_>,
     took: impl FnOnce() -> Duration,
 ) -> Result<Response, ApiError> {
     let Form { as_ndjson, is_explained } = form;
+    let answer = &mut answered.answer;
     let begin = match (&answer.rows, as_ndjson) {
         (PipelineRows::Records(_), true) => String::new(),
         (PipelineRows::Records(_), false) => "{\"records\":[".to_owned(),
@@ -152,14 +168,14 @@ fn render_answer(
         }
         Err(stopped) => return Err(refused(stopped)),
     }
-    let summary = summary(&answer, is_explained, took()).to_string();
+    let summary = summary(&answered, is_explained, took()).to_string();
     let (content_type, end) = if as_ndjson {
         ("application/x-ndjson", format!("{{\"summary\":{summary}}}\n"))
     } else {
         ("application/json", format!("],{}", summary.strip_prefix('{').unwrap_or(&summary)))
     };
     // The rows go before their text waits for its reader.
-    drop(answer);
+    drop(answered);
     Ok(([(header::CONTENT_TYPE, content_type)], text.into_body(end)).into_response())
 }
 

@@ -118,7 +118,7 @@ pub(crate) async fn search(
         let newest_sequence = if tenant.is_some() { query::newest_sequence(&snapshot) } else { None };
         let is_nothing = answer.records.is_empty() && answer.next.is_none() && answer.cut_short.is_none();
         let nothing = match is_asked_why && is_nothing {
-            true => Some(nothing::look(&snapshot, &request, guard)?),
+            true => Some(nothing::look(&snapshot, &request.filter, request.range, guard)?),
             false => None,
         };
         drop(snapshot);
@@ -146,6 +146,8 @@ pub(crate) fn parse_range(
     now: Timestamp,
 ) -> Result<TimeRange, ApiError> {
     const ALLOWED: &str = "allowed: 15m, 1h30m or 7d before now, RFC 3339, or a Unix time";
+    const SINCE_ALLOWED: &str =
+        "allowed: whole numbers, each with a unit of ns us ms s m h d w, such as 15m, 1h30m or 7d";
     if since.is_some() && (start.is_some() || end.is_some()) {
         return Err(ApiError::parameter("since", "since excludes start and end"));
     }
@@ -154,8 +156,11 @@ pub(crate) fn parse_range(
     };
     let start = match (since, start) {
         (Some(since), _) => {
-            let text = if since.starts_with('-') { since.to_owned() } else { format!("-{since}") };
-            read("since", &text)?
+            let distance = since.trim();
+            let distance = distance.strip_prefix('-').unwrap_or(distance);
+            search_lang::parse_time(&format!("-{distance}"), now).ok_or_else(|| {
+                ApiError::parameter("since", format!("{since:?} is no length of time; {SINCE_ALLOWED}"))
+            })?
         }
         (None, Some(start)) => read("start", start)?,
         (None, None) if end.is_some() => Timestamp::MIN,

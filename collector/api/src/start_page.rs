@@ -9,6 +9,10 @@ use std::net::SocketAddr;
 /// Where `outrigger logs` asks when nobody tells it otherwise.
 const USUAL_WEB: &str = "http://127.0.0.1:7070";
 
+/// Where a credential comes from.
+const CREDENTIAL: &str = "<p>Senders need a token with the scope <code>ingest</code>, searches one with <code>query</code>: \
+    <code>outrigger token new NAME --scope ingest,query</code> prints one, and the lines for the token file.</p>\n";
+
 /// Where the collector listens; the process kit's ports are known once they are bound, so a request brings them along
 /// in its extensions.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +25,8 @@ pub struct Doors {
     pub web: SocketAddr,
     /// Whether all of them speak TLS.
     pub has_tls: bool,
+    /// Whether callers need a token or a certificate.
+    pub has_credentials: bool,
 }
 
 /// Plain HTML without script: nothing stored is shown, so nothing has to be escaped.
@@ -41,16 +47,33 @@ fn page(doors: Option<Doors>, host: Option<&str>) -> String {
     };
     let web = url(doors.web);
     // The command line speaks no TLS.
-    let logs_command = match (doors.has_tls, web.as_str()) {
-        (true, _) => String::new(),
-        (false, USUAL_WEB) => "outrigger logs 'timeout level&gt;=warn' --since 1h\n".to_owned(),
-        (false, web) => format!("outrigger logs 'timeout level&gt;=warn' --since 1h --url {web}\n"),
-    };
+    let mut logs_command = String::new();
+    if !doors.has_tls {
+        logs_command.push_str("outrigger logs 'timeout level&gt;=warn' --since 1h");
+        if web != USUAL_WEB {
+            logs_command.push_str(&format!(" --url {web}"));
+        }
+        if doors.has_credentials {
+            logs_command.push_str(" --token-file FILE-WITH-TOKEN");
+        }
+        logs_command.push('\n');
+    }
+    let mut curl = "curl -s".to_owned();
+    let mut credential = "";
+    if doors.has_tls {
+        curl.push_str(" --cacert AUTHORITY.pem");
+    }
+    if doors.has_credentials {
+        curl.push_str(" -H 'authorization: Bearer TOKEN'");
+        credential = CREDENTIAL;
+    }
     include_str!("start_page.html")
         .replace("{otlp_grpc}", &url(doors.otlp_grpc))
         .replace("{otlp_http}", &url(doors.otlp_http))
         .replace("{web}", &web)
         .replace("{logs_command}", &logs_command)
+        .replace("{curl}", &curl)
+        .replace("{credential}", credential)
 }
 
 /// The host of `host:port`, when it holds no sign that means something in HTML or in a shell.

@@ -170,6 +170,49 @@ async fn why_nothing_was_found_is_told_to_who_asks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_field_that_no_record_has_is_named() {
+    let house = stored().await;
+    let of = |query: &str| format!("query?since=2h&why=true&q={}", encoded(query));
+    let unknown = |answer: &Value| answer["nothing"]["unknown_fields"].clone();
+    // No rows, empty columns, and a count of nothing.
+    for query in [
+        "| top 10 by usr",
+        "| stats count() by usr",
+        "timeout | stats avg(usr)",
+        "| stats count(usr), count(user)",
+        "| fields usr, code",
+        "| where usr>5",
+        "| sort by user | where usr:x OR usr:y | limit 3",
+    ] {
+        let answer = get(&house, &of(query)).await;
+        assert_eq!(unknown(&answer), json!([{ "name": "usr", "near": ["user"] }]), "{query}: {answer}");
+    }
+    let answer = get(&house, &of("| fields foreign, alien, user")).await;
+    assert_eq!(unknown(&answer), json!([{ "name": "foreign", "near": [] }, { "name": "alien", "near": [] }]));
+    // The query found nothing, so it is not the pipe's field that is told.
+    let answer = get(&house, &of("usr:anna code:7 | top 10 by code")).await;
+    assert_eq!(unknown(&answer), json!([{ "name": "usr", "near": ["user"] }]), "{answer}");
+    assert_eq!(answer["nothing"]["conditions"][0]["matched"], 0, "{answer}");
+    let answer = get(&house, "search?since=2h&why=true&q=usr:anna").await;
+    assert_eq!(unknown(&answer), json!([{ "name": "usr", "near": ["user"] }]), "{answer}");
+    let answer = get(&house, "search?since=2h&why=true&q=user:unheard").await;
+    assert_eq!(unknown(&answer), json!([]), "{answer}");
+    // Records have the field, or there is something in each column, or nobody asked.
+    for query in
+        ["| where code>7", "| stats count() by user", "disk | stats sum(code) as usr", "| parse logfmt | top 5 by usr"]
+    {
+        let answer = get(&house, &of(query)).await;
+        assert!(answer.get("nothing").is_none(), "{query}: {answer}");
+    }
+    let answer = get(&house, &format!("query?since=2h&q={}", encoded("| top 10 by usr"))).await;
+    assert!(answer.get("nothing").is_none(), "{answer}");
+    let (_, answer) = house
+        .get_as(other_caller("stranger", caller().scopes), &format!("/api/v1/logs/{}", of("| top 10 by usr")))
+        .await;
+    assert_eq!(answer["nothing"]["near"], json!([]), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mistaken_parameter_of_these_pages_is_named() {
     let house = Harness::start();
     for (path, parameter) in [
@@ -195,7 +238,7 @@ async fn a_mistaken_parameter_of_these_pages_is_named() {
         ("export?limit=0", "limit"),
         ("export?cursor=x", "cursor"),
         ("search?why=1", "why"),
-        ("query?q=%7C+limit+1&why=true", "why"),
+        ("query?q=%7C+limit+1&why=1", "why"),
     ] {
         let (status, answer) = house.get(&format!("/api/v1/logs/{path}")).await;
         assert_eq!((status.as_u16(), &answer["error"]["parameter"]), (400, &json!(parameter)), "{path}: {answer}");

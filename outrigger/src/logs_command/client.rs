@@ -9,7 +9,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Largest answer that is read: 5,000 records of 64 KiB are beyond any use in a terminal.
@@ -21,7 +21,14 @@ const ANSWER_DEADLINE: Duration = Duration::from_secs(60);
 pub(crate) struct ApiClient {
     client: Client<HttpConnector, Full<Bytes>>,
     url: Uri,
-    token: Option<String>,
+    token: Option<Token>,
+}
+
+/// What is asked with.
+struct Token {
+    text: String,
+    /// Where it was read from.
+    file: PathBuf,
 }
 
 /// One question.
@@ -104,7 +111,7 @@ impl ApiClient {
     pub(crate) async fn ask(&self, body: &Value, query: &str) -> Result<Value, Failure> {
         let mut request = Request::post(self.url.clone()).header(header::CONTENT_TYPE, "application/json");
         if let Some(token) = &self.token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", token.text));
         }
         let request = request
             .body(Full::new(Bytes::from(body.to_string())))
@@ -113,7 +120,7 @@ impl ApiClient {
             .await
             .map_err(|_| Failure::unavailable(format!("no answer from {} in {ANSWER_DEADLINE:?}", self.url)))??;
         if status != StatusCode::OK {
-            return Err(refusal(status, &answer, query));
+            return Err(self.refusal(status, &answer, query));
         }
         Ok(answer)
     }
@@ -122,7 +129,7 @@ impl ApiClient {
     pub(crate) async fn open(&self, query: &str) -> Result<Incoming, Failure> {
         let mut request = Request::get(self.url.clone());
         if let Some(token) = &self.token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", token.text));
         }
         let request = request
             .body(Full::new(Bytes::new()))
@@ -137,7 +144,33 @@ impl ApiClient {
         }
         let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
         let body = body.map_err(|error| Failure::unavailable(format!("the answer broke off: {error}")))?;
-        Err(refusal(status, &serde_json::from_slice(&body.to_bytes()).unwrap_or_default(), query))
+        Err(self.refusal(status, &serde_json::from_slice(&body.to_bytes()).unwrap_or_default(), query))
+    }
+
+    /// What is told of an answer that is none: in the words of this command, not of the API, where they differ.
+    fn refusal(&self, status: StatusCode, answer: &Value, query: &str) -> Failure {
+        let host = self.url.authority().map_or("", |authority| authority.as_str());
+        if is_of_otlp(answer) {
+            return Failure::usage(format!(
+                "{host} takes OTLP and answers no searches ({})\n  searches are answered where the collector has \
+                 collector.http.listen, 127.0.0.1:7070 unless configured: --url http://127.0.0.1:7070, or OUTRIGGER_URL",
+                status.as_u16()
+            ));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            return Failure::usage(match &self.token {
+                None => format!(
+                    "{host} wants a token (401)\n  name a file that holds one with --token-file FILE, or in \
+                     OUTRIGGER_TOKEN_FILE; `outrigger token new NAME --scope query` makes one"
+                ),
+                Some(Token { file, .. }) => format!(
+                    "{host} does not know the token in {} (401)\n  its hash must stand in the file that \
+                     security.token_file names at the collector",
+                    file.display()
+                ),
+            });
+        }
+        refusal(status, answer, query)
     }
 
     fn unreachable(&self, error: &hyper_util::client::legacy::Error) -> Failure {
@@ -172,10 +205,23 @@ fn first_cause(error: &dyn std::error::Error) -> &dyn std::error::Error {
     first
 }
 
-fn read_token(path: &Path) -> Result<String, Failure> {
+fn read_token(path: &Path) -> Result<Token, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::usage(format!("cannot read the token file {}: {error}", path.display())))?;
-    Ok(text.trim().to_owned())
+    let text = text.trim();
+    // Most often it is the collector's own file, which holds hashes.
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Failure::usage(format!(
+            "{} holds no token: a token is one word, as `outrigger token new NAME --scope query > FILE` writes it",
+            path.display()
+        )));
+    }
+    Ok(Token { text: text.to_owned(), file: path.to_owned() })
+}
+
+/// The OTLP ports answer in the form of a gRPC status.
+fn is_of_otlp(answer: &Value) -> bool {
+    answer["code"].is_u64() && answer["message"].is_string() && answer["error"].is_null()
 }
 
 fn page_of(mut answer: Value) -> Page {

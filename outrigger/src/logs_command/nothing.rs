@@ -5,8 +5,26 @@ use serde_json::Value;
 
 const NOTHING: &str = "no records found";
 
+/// Fields that no record has, in one line; `None` when there are none.
+pub(crate) fn unknown_fields(nothing: &Value) -> Option<String> {
+    has_not(nothing, &|field| {
+        let near = field["near"].as_array().map_or(&[][..], Vec::as_slice);
+        let near: Vec<String> = near.iter().filter_map(Value::as_str).map(escaped).collect();
+        if near.is_empty() { name_of(field) } else { format!("{} (near to it: {})", name_of(field), near.join(", ")) }
+    })
+}
+
+fn has_not(nothing: &Value, shown: &dyn Fn(&Value) -> String) -> Option<String> {
+    let fields: Vec<String> = nothing["unknown_fields"].as_array()?.iter().map(shown).collect();
+    (!fields.is_empty()).then(|| format!("no record in this range has the field {}", fields.join(", or ")))
+}
+
+fn name_of(field: &Value) -> String {
+    escaped(field["name"].as_str().unwrap_or_default())
+}
+
 /// Why nothing was found, as lines; without an answer to that, what to try.
-pub(super) fn told(nothing: Option<&Value>) -> String {
+pub(crate) fn told(nothing: Option<&Value>) -> String {
     let mut lines = Vec::new();
     let text = |value: &Value| escaped(value.as_str().unwrap_or("that condition"));
     if let Some(nothing) = nothing {
@@ -16,6 +34,8 @@ pub(super) fn told(nothing: Option<&Value>) -> String {
         for condition in conditions.iter().filter(is_unmet) {
             lines.push(format!("  nothing in this range matches {}", text(&condition["q"])));
         }
+        // What is near stands below, in a whole query.
+        lines.extend(has_not(nothing, &name_of).map(|text| format!("  {text}")));
         if conditions.len() > 1 {
             for condition in conditions.iter().filter(|condition| !is_unmet(condition)) {
                 lines.push(format!("  {} {}", count(condition), text(&condition["q"])));

@@ -47,6 +47,16 @@ fn collector(answers: Vec<&'static str>) -> (SocketAddr, Receiver<serde_json::Va
     (address, asked)
 }
 
+#[test]
+fn no_records_are_only_asked_for_before_following() {
+    let refused = |words: &[&str]| refuse_no_records(&args(words)).err().map(|failure| failure.message);
+    assert!(refused(&["x", "--limit", "0"]).unwrap().starts_with("--limit 0 prints nothing"));
+    assert!(refused(&["x", "-n", "0", "--json"]).is_some());
+    for words in [&["-f", "-n", "0"][..], &["-n", "1"], &[]] {
+        assert_eq!(refused(words), None, "{words:?}");
+    }
+}
+
 async fn fetched(answers: Vec<&'static str>, limit: usize) -> (Page, Vec<serde_json::Value>) {
     let (address, asked) = collector(answers);
     let client = ApiClient::new(&format!("http://{address}"), None).unwrap();

@@ -13,6 +13,21 @@ fn a_table_is_aligned_with_numbers_at_the_right() {
 }
 
 #[test]
+fn a_table_without_values_is_followed_by_the_reason() {
+    let unknown = json!([{ "name": "usr", "near": ["user"] }]);
+    let line = "no record in this range has the field usr (near to it: user)";
+    assert_eq!(why_nothing(&json!({ "conditions": [], "unknown_fields": unknown })), format!("note: {line}\n"));
+    let of_query = json!({ "conditions": [{ "q": "usr:x", "matched": 0 }], "unknown_fields": unknown });
+    assert_eq!(
+        why_nothing(&of_query),
+        format!(
+            "no records found\n  nothing in this range matches usr:x\n  no record in this range has the field usr\n"
+        )
+    );
+    assert!(why_nothing(&json!({ "conditions": [], "unknown_fields": [] })).contains("widen --since"));
+}
+
+#[test]
 fn a_table_fits_the_terminal() {
     let answer = json!({ "columns": ["pattern", "count"], "rows": [["x".repeat(50), 1]] });
     check(answer.clone(), Some(20), &["pattern        count", "xxxxxxxxxxxx…      1"]);

@@ -74,7 +74,7 @@ fn whoever_needs_a_credential_or_tls_reads_commands_with_them() {
         &[
             "-H 'authorization: Bearer TOKEN' -H 'content-type",
             "logs hello --token-file FILE-WITH-TOKEN\n",
-            "\nTOKEN is one of ",
+            "--token-file FILE-WITH-TOKEN\n\n`outrigger token new NAME --scope ingest,query > FILE-WITH-TOKEN` makes a TOKEN",
         ],
     );
     facts.has_tls = true;

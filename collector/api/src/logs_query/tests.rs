@@ -29,7 +29,8 @@ async fn answered(query: &str, as_ndjson: bool) -> String {
     let request = PipelineRequest { filter, pipes, range, rows_max: 10, now: Timestamp(0) };
     let answer = query::pipeline(&LogStore::new().snapshot(TenantId(0)), &request, &guard).unwrap();
     let text = AnswerText::new(memory, &guard);
-    let response = render_answer(answer, Form { as_ndjson, is_explained: false }, text, || Duration::ZERO).unwrap();
+    let answered = Answered { answer, nothing: None };
+    let response = render_answer(answered, Form { as_ndjson, is_explained: false }, text, || Duration::ZERO).unwrap();
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     String::from_utf8(bytes.to_vec()).unwrap()
 }

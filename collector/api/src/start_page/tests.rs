@@ -2,7 +2,7 @@ use super::*;
 
 fn doors(ip: &str, has_tls: bool) -> Doors {
     let at = |port| SocketAddr::new(ip.parse().unwrap(), port);
-    Doors { otlp_grpc: at(14317), otlp_http: at(14318), web: at(17070), has_tls }
+    Doors { otlp_grpc: at(14317), otlp_http: at(14318), web: at(17070), has_tls, has_credentials: false }
 }
 
 #[track_caller]
@@ -35,7 +35,20 @@ fn a_listener_on_all_addresses_is_named_as_the_reader_reached_it() {
 #[test]
 fn with_tls_the_page_says_so_and_offers_no_command_that_cannot() {
     let page = page(Some(doors("127.0.0.1", true)), None);
-    assert!(page.contains("https://127.0.0.1:14318") && !page.contains("outrigger logs"), "{page}");
+    assert!(page.contains("curl -s --cacert AUTHORITY.pem https://127.0.0.1:14318"), "{page}");
+    assert!(!page.contains("outrigger logs") && !page.contains("TOKEN") && !page.contains("{credential}"), "{page}");
+}
+
+#[test]
+fn where_a_credential_is_needed_each_command_has_one() {
+    let doors = Doors { has_credentials: true, ..doors("127.0.0.1", false) };
+    let want = [
+        "curl -s -H 'authorization: Bearer TOKEN' http://127.0.0.1:14318/v1/logs -H",
+        "--url http://127.0.0.1:17070 --token-file FILE-WITH-TOKEN\n",
+        "curl -s -H 'authorization: Bearer TOKEN' 'http://127.0.0.1:17070/api/",
+        "<code>outrigger token new NAME --scope ingest,query</code>",
+    ];
+    check(doors, None, &want);
 }
 
 #[test]

@@ -9,6 +9,61 @@ fn a_mistake_in_the_query_is_marked_in_place() {
     assert_eq!(failure.message, want);
 }
 
+fn client(token_file: Option<&Path>) -> Result<ApiClient, Failure> {
+    ApiClient::of("http://127.0.0.1:4318", "/api/v1/logs/search", token_file)
+}
+
+#[track_caller]
+fn check_refusal(client: &ApiClient, status: u16, answer: Value, want: &str) {
+    assert_eq!(client.refusal(StatusCode::from_u16(status).unwrap(), &answer, "x").message, want);
+}
+
+#[tokio::test]
+async fn a_port_for_otlp_is_told_from_one_for_searches() {
+    let want = |status: u16| {
+        format!(
+            "127.0.0.1:4318 takes OTLP and answers no searches ({status})\n  searches are answered where the collector has \
+             collector.http.listen, 127.0.0.1:7070 unless configured: --url http://127.0.0.1:7070, or OUTRIGGER_URL"
+        )
+    };
+    let client = client(None).unwrap();
+    let answer = json!({ "code": 12, "message": "there is no /api/v1/logs/search; OTLP logs go to /v1/logs" });
+    check_refusal(&client, 404, answer, &want(404));
+    check_refusal(&client, 401, json!({ "code": 16, "message": "a token is needed" }), &want(401));
+    let other = json!({ "error": { "message": "there is no such page" } });
+    check_refusal(&client, 404, other, "the collector says 404: there is no such page");
+}
+
+#[tokio::test]
+async fn who_lacks_a_token_hears_how_the_command_line_takes_one() {
+    let refused =
+        || json!({ "error": { "class": "forbidden", "message": "a token is needed: send `authorization: ...`" } });
+    check_refusal(
+        &client(None).unwrap(),
+        401,
+        refused(),
+        "127.0.0.1:4318 wants a token (401)\n  name a file that holds one with --token-file FILE, or in OUTRIGGER_TOKEN_FILE; \
+         `outrigger token new NAME --scope query` makes one",
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("kim.token");
+    std::fs::write(&file, "otr_abc\n").unwrap();
+    let failure = client(Some(&file)).unwrap().refusal(StatusCode::UNAUTHORIZED, &refused(), "x");
+    assert!(failure.message.starts_with("127.0.0.1:4318 does not know the token in "), "{}", failure.message);
+    assert!(failure.message.contains("kim.token") && !failure.message.contains("otr_abc"), "{}", failure.message);
+}
+
+#[test]
+fn a_file_without_a_token_is_not_sent() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("tokens.yaml");
+    for text in ["", " \n", "tokens:\n  - name: kim\n", "Bearer otr_abc", "otr_\u{e9}"] {
+        std::fs::write(&file, text).unwrap();
+        let Err(failure) = client(Some(&file)) else { panic!("{text:?} is no token") };
+        assert!(failure.message.contains("holds no token: a token is one word"), "{}", failure.message);
+    }
+}
+
 #[test]
 fn a_mark_behind_wide_letters_stands_under_its_place() {
     assert_eq!(marked("검색 level>=x", 14, 15), "\n  검색 level>=x\n              ^");

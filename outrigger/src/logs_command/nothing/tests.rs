@@ -31,6 +31,20 @@ fn why_nothing_was_found_is_told_in_sentences() {
 }
 
 #[test]
+fn fields_that_no_record_has_are_named_in_one_line() {
+    let nothing = json!({
+        "conditions": [{ "q": "usr:anna", "matched": 0 }],
+        "unknown_fields": [{ "name": "usr", "near": ["user", "usr_id"] }, { "name": "x\u{1b}", "near": [] }],
+    });
+    let line = "no record in this range has the field usr (near to it: user, usr_id), or x\\u{1b}";
+    assert_eq!(unknown_fields(&nothing).as_deref(), Some(line));
+    let line = "no record in this range has the field usr, or x\\u{1b}";
+    assert_eq!(told(Some(&nothing)), format!("no records found\n  nothing in this range matches usr:anna\n  {line}\n"));
+    assert_eq!(unknown_fields(&json!({ "unknown_fields": [] })), None);
+    assert_eq!(unknown_fields(&json!({})), None);
+}
+
+#[test]
 fn what_stands_in_the_store_cannot_command_the_terminal() {
     let nothing = json!({ "conditions": [], "near": [{ "asked": "a", "found": "\u{1b}[2J", "q": null }] });
     assert!(!told(Some(&nothing)).contains('\u{1b}'));
