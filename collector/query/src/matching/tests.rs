@@ -1,9 +1,18 @@
 use super::*;
-use crate::tests::world::{NOW, TENANT, guard_of, patient_guard, record, request_of, snapshot_of, store_with_parts};
-use crate::{HistogramRequest, PipelineRequest, PipelineRows, SearchRequest, histogram, pipeline, search};
-use log_store::{LogStore, NewLogs};
-use model::LogRecord;
+use crate::tests::world::{
+    NOW, TENANT, exact, guard_of, new_logs, patient_guard, record, request_of, snapshot_of, standing_guard,
+    store_with_parts, text,
+};
+use crate::{
+    ContextRequest, ExportRequest, FieldsRequest, HistogramRequest, NothingRequest, PatternsRequest, PipelineRequest,
+    PipelineRows, SearchRequest, TailRequest, context, export, fields, histogram, nothing, patterns, pipeline, search,
+    tail,
+};
+use log_store::{LogSnapshot, LogStore, NewLogs};
+use model::{LogRecord, RecordPosition, Severity, Stream, Value};
 use proptest::prelude::*;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 use testkit::generate;
 use testkit::log_batch::log_batch_of;
@@ -148,6 +157,158 @@ proptest! {
             }
             check(&store, &model, &Filter::All);
             check(&store, &model, &asked);
+        }
+    }
+}
+
+const REQUEST_RECORDS: usize = 40;
+
+/// One record in three is deleted; with them go all records of some values, of one scope and of one shape.
+fn is_deleted(number: usize) -> bool {
+    number % 3 == 1
+}
+
+fn records_of_all_kinds() -> Vec<LogRecord> {
+    let stream = |service: &str, host: &str, scope: &str, team: &str| {
+        let resource = vec![("service.name".into(), text(service)), ("host".into(), text(host))];
+        let scope_attributes = vec![("team".into(), text(team))];
+        Arc::new(Stream { resource, scope_name: scope.into(), scope: scope_attributes, ..Stream::default() })
+    };
+    let kept = [stream("shop", "a", "app.orders", "red"), stream("mail", "b", "app.mail", "blue")];
+    let gone = stream("secret", "z", "app.secret", "none");
+    (0..3 * REQUEST_RECORDS)
+        .map(|number| {
+            let (is_deleted, has_twin) = (is_deleted(number), number % 2 == 0);
+            let body = match (is_deleted, has_twin) {
+                (true, false) => format!("secret {number} of nobody"),
+                (_, true) => format!("order {number} took {} ms", number * 7),
+                (false, false) => format!("mail {number} is sent"),
+            };
+            let user = if is_deleted && !has_twin { "gone".to_owned() } else { format!("user {}", number % 5) };
+            let mut attributes = vec![("user".into(), text(&user)), ("n".into(), Value::Int(number as i64))];
+            if is_deleted {
+                attributes.push(("del".into(), text("yes")));
+            }
+            LogRecord {
+                position: RecordPosition { time: Timestamp(NOW.0 + (number * 37 % 100) as i64), sequence: 0 },
+                severity: Severity(if is_deleted && !has_twin { 21 } else { 9 }),
+                stream: if is_deleted && !has_twin { gone.clone() } else { kept[number % 2].clone() },
+                body: text(&body),
+                attributes,
+                ..record("")
+            }
+        })
+        .collect()
+}
+
+/// Three requests, of which the first ones lie in parts. With `is_kept` only some of the records ever came, with the sequences
+/// that they have among all.
+fn store_of(records: &[LogRecord], sealed: usize, is_kept: impl Fn(usize) -> bool) -> LogStore {
+    let store = store_with_parts();
+    for (number, sent) in records.chunks(REQUEST_RECORDS).enumerate() {
+        let kept: Vec<u32> =
+            (0..sent.len()).filter(|at| is_kept(number * REQUEST_RECORDS + at)).map(|at| at as u32).collect();
+        let kept_records: Vec<LogRecord> = kept.iter().map(|at| sent[*at as usize].clone()).collect();
+        let ordinals = Some(kept).filter(|kept| kept.len() < sent.len());
+        store.append(vec![new_logs(number as u64 + 1, &kept_records, ordinals)]);
+        if number < sealed {
+            assert!(store.freeze());
+            store.seal().unwrap();
+        }
+    }
+    store
+}
+
+/// Everything that can be asked, and what is answered.
+fn all_answers(snapshot: &LogSnapshot) -> Vec<(String, String)> {
+    let range = TimeRange { start: NOW, end: Timestamp(NOW.0 + 100) };
+    let (bucket, guard) = (Duration::from_nanos(10), standing_guard());
+    let mut answers = Vec::new();
+    let mut note = |asked: &str, answer: String| answers.push((asked.to_owned(), answer));
+
+    let asked = PatternsRequest { filter: Filter::All, range, count: 50, bucket, now: NOW };
+    let answer = patterns(snapshot, &asked, &guard).unwrap();
+    note("patterns", exact(&(&answer.patterns, answer.matched, answer.scanned, answer.cut_short)));
+    let asked = FieldsRequest { filter: Filter::All, range: TimeRange::ALL, records_max: 1_000 };
+    let answer = fields(snapshot, &asked, &guard).unwrap();
+    note("fields", exact(&(&answer.fields, answer.records, answer.scanned)));
+    for query in [
+        "| patterns",
+        "| top 50 by user",
+        "| top 50 by n",
+        "| top 50 by scope_name",
+        "| top 50 by team",
+        "| top 50 by service",
+        "| top 50 by host",
+        "| top 50 by level",
+        "| top 50 by del",
+        "| top 50 by body",
+        "took OR secret | top 50 by host",
+        "| stats count(), count(del), count_distinct(user), sum(n), max(n), median(n) by service, team",
+        "| stats count() by 10ns, level",
+        "| sort by n desc",
+        "| fields user, del, host | where user:*",
+        "order | context 2",
+        "| parse regex /(?P<first>[a-z]+)/ | top 50 by first",
+    ] {
+        let (filter, pipes) = search_lang::parse_pipeline(query, NOW).unwrap();
+        let asked = PipelineRequest { filter, pipes, range: TimeRange::ALL, rows_max: 1_000, now: NOW };
+        let answer = pipeline(snapshot, &asked, &guard).unwrap();
+        note(query, exact(&(&answer.rows, answer.matched, answer.scanned, answer.cut_short)));
+    }
+    let bars = histogram(snapshot, &HistogramRequest { filter: Filter::All, range, bucket }, &guard).unwrap();
+    note("histogram", exact(&(&bars.buckets, bars.matched)));
+    let found = search(snapshot, &request_of(Filter::All), &guard).unwrap();
+    note("search", exact(&(&found.records, found.matched, found.scanned)));
+    let mut rows = Vec::new();
+    let asked = ExportRequest { filter: Filter::All, range: TimeRange::ALL, before: None, columns: None };
+    let exported = export(snapshot, &asked, &guard, &mut |row| {
+        rows.push(exact(&row));
+        ControlFlow::Continue(())
+    });
+    note("export", exact(&(exported.unwrap().records, rows)));
+    let asked = TailRequest { filter: Filter::All, after: None, records_max: 1_000, backlog_max: 1_000 };
+    note("tail", exact(&tail(snapshot, &asked, &guard).unwrap().records));
+    for query in ["del:yes", "user:gone", "secret"] {
+        let asked = NothingRequest { filter: filter_of(query), range: TimeRange::ALL };
+        let answer = nothing(snapshot, &asked, &guard).unwrap();
+        note(query, exact(&(&answer.conditions, &answer.near)));
+    }
+    answers
+}
+
+#[test]
+fn what_was_deleted_is_in_no_pattern_value_field_or_neighbourhood() {
+    let records = records_of_all_kinds();
+    for sealed in 0..=3 {
+        let store = store_of(&records, sealed, |_| true);
+        let before = all_answers(&store.snapshot(TENANT));
+        let deleted = matching(&store.snapshot(TENANT), &request("del:yes", Some(1_000)), &patient_guard()).unwrap();
+        assert_eq!(deleted.sequences.len(), REQUEST_RECORDS);
+        let sequences = deleted.sequences.clone();
+        store.hide(TENANT, deleted.sequences, deleted.times.unwrap(), NOW).unwrap();
+        let snapshot = store.snapshot(TENANT);
+        let never_came = store_of(&records, sealed, |number| !is_deleted(number)).snapshot(TENANT);
+        let answers = all_answers(&snapshot).into_iter().zip(all_answers(&never_came)).zip(before);
+        for (((asked, got), (_, want)), (_, before)) in answers {
+            assert_eq!(got, want, "{asked}, with {sealed} parts");
+            assert_ne!(before, want, "{asked} would not tell, with {sealed} parts");
+        }
+        for record in search(&snapshot, &request_of(Filter::All), &patient_guard()).unwrap().records {
+            for is_of_stream in [false, true] {
+                let asked = ContextRequest { position: record.position, before: 3, after: 3, is_of_stream };
+                let around = |snapshot| {
+                    let answer = context(snapshot, &asked, &patient_guard()).unwrap();
+                    exact(&(answer.record, answer.before, answer.after))
+                };
+                assert_eq!(around(&snapshot), around(&never_came));
+            }
+        }
+        let number = |sequence: u64| ((sequence >> 20) - 1) as usize * REQUEST_RECORDS + (sequence & 0xf_ffff) as usize;
+        for sequence in sequences {
+            let position = RecordPosition { time: records[number(sequence)].position.time, sequence };
+            let asked = ContextRequest { position, before: 1, after: 1, is_of_stream: false };
+            assert_eq!(context(&snapshot, &asked, &patient_guard()).unwrap().record, None);
         }
     }
 }

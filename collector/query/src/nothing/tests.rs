@@ -1,5 +1,7 @@
 use super::*;
-use crate::tests::world::{NOW, World, guard_of, patient_guard, record, record_with, snapshot_of, text, world};
+use crate::tests::world::{
+    NOW, World, guard_of, patient_guard, record, record_with, snapshot_of, standing_guard, text, world,
+};
 use proptest::prelude::*;
 use testkit::{generate, naive};
 
@@ -88,25 +90,6 @@ fn what_was_not_reached_is_said_to_be_missing() {
     // Each look at this clock takes a second; there are two.
     let answer = nothing(&snapshot_of(&records), &request, &guard_of(1 << 30, 1 << 30)).unwrap();
     assert_eq!(answer.cut_short, Some(CutShort::Deadline));
-}
-
-/// A guard whose clock stands.
-fn standing_guard() -> QueryGuard {
-    struct Standing;
-    impl basics::Clock for Standing {
-        fn now(&self) -> Timestamp {
-            NOW
-        }
-        fn monotonic(&self) -> Duration {
-            Duration::ZERO
-        }
-    }
-    QueryGuard::new(
-        std::sync::Arc::new(Standing),
-        Duration::MAX,
-        std::sync::Arc::default(),
-        basics::MemoryBudget::new(1 << 40),
-    )
 }
 
 fn matching<'w>(world: &'w World, filter: &'w Filter) -> impl Iterator<Item = &'w LogRecord> {

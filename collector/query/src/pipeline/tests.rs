@@ -4,10 +4,11 @@ mod damage;
 mod page;
 
 use super::{Cell, PipelineAnswer, PipelineRequest, PipelineRows, pipeline_in_slices};
+use crate::limits::SLICE_RECORDS;
 use crate::tests::world::{
     NOW, World, exact, guard_of, patient_guard, record, record_with, sealed_snapshot_of, snapshot_of, text, world,
 };
-use crate::{CutShort, QueryError, pipeline};
+use crate::{CutShort, QueryError, QueryGuard, pipeline};
 use log_store::LogSnapshot;
 use model::{Field, Filter, LogRecord, Pipe, SortKey, StatColumn, StatFunction, StatGroup, TimeRange, Value};
 use proptest::prelude::*;
@@ -426,6 +427,58 @@ fn more_groups_than_memory_are_cut_short_and_the_memory_comes_back() {
     assert_eq!(answer.cut_short, Some(CutShort::Deadline));
     let (_, rows) = table(&answer);
     assert!(!rows.is_empty() && rows.len() < 20_000, "{} groups were counted in time", rows.len());
+}
+
+/// Of the newest records each value comes again and again; all others have one of their own.
+#[test]
+fn an_answer_about_many_more_values_than_memory_is_exact_for_the_newest_records_and_never_called_whole() {
+    const VALUES: usize = 200_000;
+    const OFTEN: usize = 5_000;
+    const MEMORY: u64 = 2 << 20;
+    let id =
+        |number: usize| if number < VALUES { format!("value {number}") } else { format!("often {}", number % 500) };
+    let ids: Vec<String> = (0..VALUES + OFTEN).map(id).collect();
+    let records: Vec<LogRecord> = ids.iter().map(|id| record_with(&[("id", text(id))])).collect();
+    let snapshot = snapshot_of(&records);
+    drop(records);
+    let ask = |query: &str, guard: &QueryGuard| {
+        let (filter, pipes) = search_lang::parse_pipeline(query, NOW).unwrap();
+        let request = PipelineRequest { rows_max: 1_000_000, ..request(filter, pipes) };
+        let answer = pipeline(&snapshot, &request, guard).unwrap();
+        let read = usize::try_from(answer.matched).unwrap();
+        assert!((OFTEN..VALUES).contains(&read), "{query}: {read} records were read");
+        (answer, read)
+    };
+    let by_id = |answer: &PipelineAnswer| -> BTreeMap<String, usize> {
+        table(answer).1.iter().map(|row| (shown(&row[0]), shown(&row[1]).parse().unwrap())).collect()
+    };
+    let of_newest = |count: usize| {
+        let mut want: BTreeMap<String, usize> = BTreeMap::new();
+        ids.iter().rev().take(count).for_each(|id| *want.entry(format!("{id:?}")).or_default() += 1);
+        want
+    };
+    for query in ["| stats count() by id", "| stats count() as n, max(id) by id | sort by n"] {
+        let (answer, read) = ask(query, &guard_of(1 << 30, MEMORY));
+        assert_eq!(answer.cut_short, Some(CutShort::Memory), "{query}");
+        let got = by_id(&answer);
+        // Rows take memory as well; without any left there are none.
+        assert!(got.is_empty() || got == of_newest(read), "{query}");
+        let (answer, read) = ask(query, &guard_of(100, 1 << 30));
+        assert_eq!(answer.cut_short, Some(CutShort::Deadline), "{query}");
+        let got = by_id(&answer);
+        assert!(got.is_empty() || got == of_newest(read), "{query}");
+        assert!(
+            !got.is_empty() || query.contains("sort"),
+            "{query}: counting is done when the time is up, and sorting is not"
+        );
+    }
+    // What waits to be counted may be lost where the memory ends, and the last slice is counted in part.
+    let (answer, read) = ask("| top 10000 by id", &guard_of(1 << 30, MEMORY));
+    assert_eq!(answer.cut_short, Some(CutShort::Memory));
+    let (got, most) = (by_id(&answer), of_newest(read + SLICE_RECORDS));
+    assert!(got.iter().all(|(id, count)| most.get(id).is_some_and(|most| count <= most)), "none is counted too often");
+    let (answer, _) = ask("| stats count_distinct(id)", &guard_of(1 << 30, MEMORY));
+    assert_eq!(answer.cut_short, Some(CutShort::Memory));
 }
 
 #[test]

@@ -1,8 +1,12 @@
 use super::world::{
-    LookingClock, NOW, TENANT, guard_of, patient_guard, record, request_of, sealed_snapshot_of, snapshot_of,
+    LookingClock, NOW, TENANT, exact, guard_of, new_logs, patient_guard, record, request_of, sealed_snapshot_of,
+    snapshot_of, store_with_parts,
 };
 use crate::limits::{FILTER_CONDITIONS_MAX, FILTER_DEPTH_MAX};
-use crate::{CutShort, HistogramRequest, QueryError, QueryGuard, SearchRequest, histogram, search};
+use crate::{
+    CutShort, HistogramRequest, PipelineRequest, PipelineRows, QueryError, QueryGuard, SearchRequest, histogram,
+    pipeline, search,
+};
 use basics::{ErrorClass, MemoryBudget, Timestamp};
 use log_store::{LogSnapshot, LogStore, NewLogs};
 use model::{Field, Filter, LogRecord, Term, TextTarget, TimeRange};
@@ -175,4 +179,87 @@ fn a_search_of_a_part_is_exact_with_however_little_memory() {
         }
     }
     assert!(short > 0 && whole > 0, "{short} {whole}");
+}
+
+const TEXT_BYTES: usize = 20_000;
+
+/// Parts of one row group each, whose records take turns in time: whoever goes from the newest to the oldest reads all of
+/// them by turns.
+fn snapshot_of_parts_by_turns(parts: i64) -> LogSnapshot {
+    const RECORDS: i64 = 9;
+    let store = store_with_parts();
+    for (position, part) in (1..).zip(0..parts) {
+        let records: Vec<LogRecord> = (0..RECORDS)
+            .map(|turn| {
+                let mut record = record(&format!("{} {}", "x".repeat(TEXT_BYTES), turn * parts + part));
+                record.position.time = Timestamp(NOW.0 + turn * parts + part);
+                record
+            })
+            .collect();
+        store.append(vec![new_logs(position, &records, None)]);
+        assert!(store.freeze());
+        store.seal().unwrap();
+    }
+    store.snapshot(TENANT)
+}
+
+/// A guard of this much memory, and how much of it is used.
+fn guard_with(memory_bytes: u64) -> (QueryGuard, MemoryBudget) {
+    let memory = MemoryBudget::new(memory_bytes);
+    let clock = Arc::new(LookingClock { looks: AtomicU64::new(0), at_look: Box::new(|_| ()) });
+    (QueryGuard::new(clock, Duration::MAX, Arc::default(), memory.clone()), memory)
+}
+
+/// Whatever is open when memory ends is closed, and what needed the memory is tried again. So every amount between one row
+/// group beside the answer and room for everything gives the whole answer.
+#[test]
+fn a_search_needs_the_memory_of_its_answer_and_of_one_row_group() {
+    const PARTS: i64 = 6;
+    let snapshot = snapshot_of_parts_by_turns(PARTS);
+    let request = SearchRequest { limit: 8, ..request_of(Filter::All) };
+    let (guard, used) = guard_with(1 << 40);
+    let whole = search(&snapshot, &request, &guard).unwrap();
+    assert_eq!(whole.records.len(), 8);
+    let answer_bytes = used.used_bytes();
+    let group_bytes = 9 * (TEXT_BYTES as u64 + 300);
+    // What a record may take that its texts do not tell is reserved before, and where records were found.
+    let least = answer_bytes + group_bytes + group_bytes / 2;
+    for memory_bytes in (least..least + u64::try_from(2 * PARTS).unwrap() * group_bytes).step_by(4_096) {
+        let (guard, used) = guard_with(memory_bytes);
+        let answer = search(&snapshot, &request, &guard).unwrap();
+        assert_eq!(answer.cut_short, None, "{memory_bytes} bytes, where {least} suffice");
+        assert_eq!(exact(&answer.records), exact(&whole.records));
+        drop(answer);
+        assert_eq!(used.used_bytes(), 0);
+    }
+    let (guard, _) = guard_with(group_bytes / 2);
+    assert_eq!(search(&snapshot, &request, &guard).unwrap().cut_short, Some(CutShort::Memory));
+}
+
+/// The same for pipes, which keep the row groups open that their rows are taken from, and close those that they read.
+#[test]
+fn pipes_need_the_memory_of_their_rows_and_of_the_row_groups_with_them() {
+    const PARTS: i64 = 6;
+    let snapshot = snapshot_of_parts_by_turns(PARTS);
+    for query in ["| limit 8", "| sort by time desc | limit 8", "| sort by time | limit 8"] {
+        let (filter, pipes) = search_lang::parse_pipeline(query, NOW).unwrap();
+        let request = PipelineRequest { filter, pipes, range: TimeRange::ALL, rows_max: 100, now: NOW };
+        let ask = |guard: &QueryGuard| {
+            let answer = pipeline(&snapshot, &request, guard).unwrap();
+            let PipelineRows::Records(rows) = &answer.rows else { panic!("{query}: a table") };
+            (answer.cut_short, exact(rows), answer)
+        };
+        let (guard, used) = guard_with(1 << 40);
+        let (_, want, answer) = ask(&guard);
+        let answer_bytes = used.used_bytes();
+        drop(answer);
+        let group_bytes = 9 * (TEXT_BYTES as u64 + 300);
+        let of_groups = u64::try_from(PARTS).unwrap() * group_bytes;
+        let least = answer_bytes + of_groups + group_bytes / 2;
+        for memory_bytes in (least..least + 2 * of_groups).step_by(8_192) {
+            let (cut_short, rows, _answer) = ask(&guard_with(memory_bytes).0);
+            assert_eq!(cut_short, None, "{query}: {memory_bytes} bytes, where {least} suffice");
+            assert_eq!(rows, want, "{query}");
+        }
+    }
 }

@@ -48,6 +48,24 @@ pub(crate) fn patient_guard() -> QueryGuard {
     guard_of(u64::from(u32::MAX), 1 << 40).with_crew(Arc::new(ThreeHands))
 }
 
+/// A guard whose clock stands, and whose query is shared among three hands: for what gives itself some seconds.
+pub(crate) fn standing_guard() -> QueryGuard {
+    struct Standing;
+
+    impl Clock for Standing {
+        fn now(&self) -> Timestamp {
+            NOW
+        }
+
+        fn monotonic(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    let memory = MemoryBudget::new(1 << 40);
+    QueryGuard::new(Arc::new(Standing), Duration::MAX, Arc::default(), memory).with_crew(Arc::new(ThreeHands))
+}
+
 #[derive(Debug)]
 struct ThreeHands;
 
@@ -112,7 +130,7 @@ pub(crate) fn sealed_snapshot_of(records: &[LogRecord]) -> LogSnapshot {
     store.snapshot(TENANT)
 }
 
-fn new_logs(position: u64, records: &[LogRecord], ordinals: Option<Vec<u32>>) -> NewLogs {
+pub(crate) fn new_logs(position: u64, records: &[LogRecord], ordinals: Option<Vec<u32>>) -> NewLogs {
     let batch = log_batch_of(records);
     NewLogs { tenant: TENANT, position, received: NOW, batch, ordinals, reservation: None }
 }

@@ -1,3 +1,5 @@
+use super::bin::Bin;
+use super::table::Hashed;
 use super::{Room, Stored, Tally};
 use crate::guard::QueryGuard;
 use crate::pipeline::held::Held;
@@ -147,6 +149,73 @@ proptest! {
             }
         });
     }
+}
+
+/// Takes all memory that is left, and says how much that was.
+fn exhaust(held: &mut Held<'_>) -> u64 {
+    let mut taken = 0;
+    while held.take(16).is_ok() {
+        taken += 16;
+    }
+    taken
+}
+
+#[test]
+fn what_was_counted_before_the_memory_ended_is_not_counted_again() {
+    let mut partly = 0;
+    // From no room for a table to room for all.
+    for room in (0..24_000).step_by(128) {
+        with_memory(1 << 20, |held, _, _| {
+            let hash = TextHash::default();
+            let texts: Vec<String> =
+                (0..100).map(|number| format!("a text that does not fit a slot, {number}")).collect();
+            let mut bin = Bin::default();
+            texts.iter().for_each(|text| bin.put(Hashed::new(&hash, text), 1, held).unwrap());
+            assert_eq!(bin.waiting(), texts.len());
+            let taken = exhaust(held);
+            held.give_back(room.min(taken));
+            if bin.count_waiting(held).is_err() {
+                partly += usize::from(bin.waiting() < texts.len());
+                assert_eq!(bin.waiting() + bin.table.len(), texts.len(), "each is counted or waits, with {room} bytes");
+            }
+            held.give_back(taken - room.min(taken));
+            bin.count_waiting(held).unwrap();
+            let mut counted: Vec<(String, u64)> = Vec::new();
+            bin.table.iter().for_each(|(stored, count)| {
+                counted.push((stored.text(&mut Room::default()).to_owned(), count));
+            });
+            counted.sort_unstable();
+            let mut want: Vec<(String, u64)> = texts.into_iter().map(|text| (text, 1)).collect();
+            want.sort_unstable();
+            assert_eq!(counted, want, "with {room} bytes at first");
+        });
+    }
+    assert!(partly > 0, "the memory never ended half way");
+}
+
+#[test]
+fn a_bin_that_is_counted_makes_room_for_the_table_of_another() {
+    with_memory(1 << 22, |held, guard, _| {
+        let mut tally = Tally::default();
+        let known: Vec<String> = (0..4_000).map(|number| format!("text-{number}")).collect();
+        known.iter().for_each(|text| tally.add(text, 1, guard, held).unwrap());
+        tally.settle(guard, held).unwrap();
+        assert!(!tally.bins.is_empty(), "so many texts are parted");
+        // New texts for the first bin, whose table must grow for them; others wait that are known to their tables.
+        let hash = tally.hash.clone();
+        let is_of_first = |text: &String| Hashed::new(&hash, text).bin() == 0;
+        let new: Vec<String> =
+            (0..100_000).map(|number| format!("new-{number}")).filter(is_of_first).take(100).collect();
+        new.iter().for_each(|text| tally.add(text, 1, guard, held).unwrap());
+        let old: Vec<&String> = known.iter().filter(|text| Hashed::new(&hash, text).bin() > 250).collect();
+        old.iter().for_each(|text| tally.add(text, 1, guard, held).unwrap());
+        let waiting: usize = tally.bins.iter().map(Bin::waiting).sum();
+        assert_eq!(waiting, new.len() + old.len());
+        exhaust(held);
+        tally.settle(guard, held).unwrap();
+        let counted = counted(&tally);
+        assert!(new.iter().all(|text| counted[text] == 1) && old.iter().all(|text| counted[*text] == 2));
+    });
 }
 
 #[test]
