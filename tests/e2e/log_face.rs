@@ -71,9 +71,12 @@ fn the_tail_is_served_as_events_and_does_not_hold_up_a_stop() {
     let request = format!("GET /api/v1/logs/tail?q=tick HTTP/1.1\r\nhost: {}\r\n\r\n", process.web);
     stream.write_all(request.as_bytes()).unwrap();
     let mut reader = BufReader::new(stream);
+    let deadline = Instant::now() + PATIENCE;
     let mut until = |mark: &str| {
         let mut line = String::new();
         while !line.contains(mark) {
+            // A stream without events goes on with comments for ever.
+            assert!(Instant::now() < deadline, "{mark} did not come in time");
             line.clear();
             assert_ne!(reader.read_line(&mut line).unwrap(), 0, "the stream ended before {mark}");
         }

@@ -133,6 +133,53 @@ fn long_id_record(length: usize) -> Vec<u8> {
     field(1, &field(2, &field(2, &field(9, &vec![7; length]))))
 }
 
+/// Records each of which has an id of its own.
+fn records_with_ids(numbers: std::ops::Range<usize>) -> Vec<u8> {
+    let records = numbers.flat_map(|number| {
+        let id = format!("{number:0>80}");
+        field(2, &field(6, &[field(1, b"id"), field(2, &field(1, id.as_bytes()))].concat()))
+    });
+    field(1, &field(2, &records.collect::<Vec<u8>>()))
+}
+
+/// All of them counted would take several times of what queries may have.
+#[test]
+fn a_question_about_very_many_values_takes_no_more_than_the_memory_of_queries() {
+    const VALUES: usize = 200_000;
+    const QUERY_KIB_MAX: u64 = 8 * 1024;
+    let dir = tempfile::tempdir().unwrap();
+    let mut plan = ProcessPlan::in_dir(dir.path()).without_sealing();
+    plan.collector_yaml.push_str(&format!("  query: {{ memory: {}MiB, concurrency: 1 }}\n", QUERY_KIB_MAX / 1024));
+    let process = OutriggerProcess::start_accepting(&plan, PATIENCE).unwrap();
+    for first in (0..VALUES).step_by(50_000) {
+        let answer = send(&process, &[], &records_with_ids(first..first + 50_000));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    assert_eq!(balanced(&process).stored, VALUES as u64);
+    let before = begin_peak(&process);
+    for query in [
+        "| stats count() by id",
+        "| stats count(), max(id) by id | sort by id",
+        "| top 10000 by id",
+        "| stats count_distinct(id)",
+    ] {
+        let body = format!(r#"{{"q":"{query}","since":"1h","limit":10000}}"#);
+        let mut connection = HttpConnection::connect(process.web, NETWORK_DEADLINE).unwrap();
+        let headers = [("content-type", "application/json")];
+        let answer = connection.request("POST", "/api/v1/logs/query", &headers, body.as_bytes()).unwrap();
+        let answer = answer.json().unwrap();
+        assert_eq!(answer["cut_short"], "memory", "{query}: a part is never given as the whole");
+        // The first column is the id, where rows are groups.
+        let rows = answer["rows"].as_array().unwrap();
+        let is_once = |row: &serde_json::Value| row.as_array().unwrap()[1] == 1;
+        assert!(query.contains("distinct") || rows.iter().all(is_once), "{query}: each value is there once");
+        assert!(rows.len() < VALUES, "{query}");
+    }
+    let peak = status_kib(&process, "VmHWM:");
+    assert!(peak.saturating_sub(before) <= 2 * QUERY_KIB_MAX, "resident memory went from {before} to {peak} KiB");
+    stopped_cleanly(process);
+}
+
 #[test]
 fn a_deeply_nested_record_and_an_over_long_id_are_rejected_alone() {
     let dir = tempfile::tempdir().unwrap();

@@ -9,6 +9,7 @@ use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use serde_json::{Value, json};
 use service::{ResponseBody, SystemClock};
 use std::time::Duration;
+use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -38,11 +39,22 @@ impl Stream {
     }
 
     async fn open(house: &Harness, path: &str) -> Stream {
-        Stream::of(house.get_unread(path).await)
+        Stream::of(timeout(PATIENCE, house.get_unread(path)).await.expect("the stream begins"))
+    }
+
+    /// Goes on behind an event.
+    async fn reopen(house: &Harness, path: &str, id: &str) -> Stream {
+        let answer = house.get_with(path, "last-event-id", id);
+        Stream::of(timeout(PATIENCE, answer).await.expect("the stream begins"))
     }
 
     /// The next event; `None` when the stream has ended.
     async fn next(&mut self) -> Option<Event> {
+        // For the whole event: a stream without one goes on with comments for ever.
+        timeout(PATIENCE, self.next_of_all()).await.expect("an event comes")
+    }
+
+    async fn next_of_all(&mut self) -> Option<Event> {
         loop {
             while let Some((event, rest)) =
                 self.rest.split_once("\n\n").map(|(event, rest)| (event.to_owned(), rest.to_owned()))
@@ -53,7 +65,7 @@ impl Stream {
                 let name = line("event: ").unwrap_or_else(|| "message".to_owned());
                 return Some((name, line("id: "), serde_json::from_str(&data).unwrap()));
             }
-            let frame = tokio::time::timeout(PATIENCE, self.body.frame()).await.expect("the stream goes on");
+            let frame = self.body.frame().await;
             let bytes = frame?.unwrap().into_data().unwrap();
             self.rest.push_str(std::str::from_utf8(&bytes).unwrap());
         }
@@ -97,8 +109,7 @@ async fn the_tail_gives_each_record_once_through_seals() {
     assert_eq!(stream.bodies(5).await, ["tick before", "tick 0", "tick 1", "tick 2", "tick 3"]);
     let (_, id, _) = stream.next().await.unwrap();
     drop(stream);
-    let mut stream =
-        Stream::of(house.get_with("/api/v1/logs/tail?q=tick&after=start", "last-event-id", &id.unwrap()).await);
+    let mut stream = Stream::reopen(&house, "/api/v1/logs/tail?q=tick&after=start", &id.unwrap()).await;
     assert_eq!(stream.next().await.unwrap().0, "begin");
     assert_eq!(stream.bodies(13).await, numbered(5..18));
 }
@@ -110,7 +121,7 @@ async fn the_tail_begins_when_the_replay_is_done() {
     let sequence = house.record("before").await["sequence"].as_str().unwrap().to_owned();
     let house = Harness::open_held(house.stop());
     let mut fresh = Stream::open(&house, "/api/v1/logs/tail?q=tick").await;
-    let mut resumed = Stream::of(house.get_with("/api/v1/logs/tail?q=tick", "last-event-id", &sequence).await);
+    let mut resumed = Stream::reopen(&house, "/api/v1/logs/tail?q=tick", &sequence).await;
     tokio::time::sleep(Duration::from_millis(50)).await;
     house.begin_replay();
     for stream in [&mut fresh, &mut resumed] {
