@@ -164,7 +164,7 @@ proptest! {
 const REQUEST_RECORDS: usize = 40;
 
 /// One record in three is deleted; with them go all records of some values, of one scope and of one shape.
-fn is_deleted(number: usize) -> bool {
+fn is_deleted(number: i64) -> bool {
     number % 3 == 1
 }
 
@@ -176,7 +176,7 @@ fn records_of_all_kinds() -> Vec<LogRecord> {
     };
     let kept = [stream("shop", "a", "app.orders", "red"), stream("mail", "b", "app.mail", "blue")];
     let gone = stream("secret", "z", "app.secret", "none");
-    (0..3 * REQUEST_RECORDS)
+    (0..3 * i64::try_from(REQUEST_RECORDS).unwrap())
         .map(|number| {
             let (is_deleted, has_twin) = (is_deleted(number), number % 2 == 0);
             let body = match (is_deleted, has_twin) {
@@ -185,14 +185,14 @@ fn records_of_all_kinds() -> Vec<LogRecord> {
                 (false, false) => format!("mail {number} is sent"),
             };
             let user = if is_deleted && !has_twin { "gone".to_owned() } else { format!("user {}", number % 5) };
-            let mut attributes = vec![("user".into(), text(&user)), ("n".into(), Value::Int(number as i64))];
+            let mut attributes = vec![("user".into(), text(&user)), ("n".into(), Value::Int(number))];
             if is_deleted {
                 attributes.push(("del".into(), text("yes")));
             }
             LogRecord {
-                position: RecordPosition { time: Timestamp(NOW.0 + (number * 37 % 100) as i64), sequence: 0 },
+                position: RecordPosition { time: Timestamp(NOW.0 + number * 37 % 100), sequence: 0 },
                 severity: Severity(if is_deleted && !has_twin { 21 } else { 9 }),
-                stream: if is_deleted && !has_twin { gone.clone() } else { kept[number % 2].clone() },
+                stream: if is_deleted && !has_twin { gone.clone() } else { kept[usize::from(!has_twin)].clone() },
                 body: text(&body),
                 attributes,
                 ..record("")
@@ -203,14 +203,18 @@ fn records_of_all_kinds() -> Vec<LogRecord> {
 
 /// Three requests, of which the first ones lie in parts. With `is_kept` only some of the records ever came, with the sequences
 /// that they have among all.
-fn store_of(records: &[LogRecord], sealed: usize, is_kept: impl Fn(usize) -> bool) -> LogStore {
+fn store_of(records: &[LogRecord], sealed: usize, is_kept: impl Fn(i64) -> bool) -> LogStore {
     let store = store_with_parts();
-    for (number, sent) in records.chunks(REQUEST_RECORDS).enumerate() {
-        let kept: Vec<u32> =
-            (0..sent.len()).filter(|at| is_kept(number * REQUEST_RECORDS + at)).map(|at| at as u32).collect();
-        let kept_records: Vec<LogRecord> = kept.iter().map(|at| sent[*at as usize].clone()).collect();
+    let mut numbers = 0..;
+    for (position, (number, sent)) in (1..).zip(records.chunks(REQUEST_RECORDS).enumerate()) {
+        let (kept, kept_records): (Vec<u32>, Vec<LogRecord>) = (0..)
+            .zip(sent)
+            .zip(&mut numbers)
+            .filter(|(_, number)| is_kept(*number))
+            .map(|((ordinal, record), _)| (ordinal, record.clone()))
+            .unzip();
         let ordinals = Some(kept).filter(|kept| kept.len() < sent.len());
-        store.append(vec![new_logs(number as u64 + 1, &kept_records, ordinals)]);
+        store.append(vec![new_logs(position, &kept_records, ordinals)]);
         if number < sealed {
             assert!(store.freeze());
             store.seal().unwrap();
@@ -304,9 +308,10 @@ fn what_was_deleted_is_in_no_pattern_value_field_or_neighbourhood() {
                 assert_eq!(around(&snapshot), around(&never_came));
             }
         }
-        let number = |sequence: u64| ((sequence >> 20) - 1) as usize * REQUEST_RECORDS + (sequence & 0xf_ffff) as usize;
         for sequence in sequences {
-            let position = RecordPosition { time: records[number(sequence)].position.time, sequence };
+            let place = |number: u64| usize::try_from(number).unwrap();
+            let number = place((sequence >> 20) - 1) * REQUEST_RECORDS + place(sequence & 0xf_ffff);
+            let position = RecordPosition { time: records[number].position.time, sequence };
             let asked = ContextRequest { position, before: 1, after: 1, is_of_stream: false };
             assert_eq!(context(&snapshot, &asked, &patient_guard()).unwrap().record, None);
         }
