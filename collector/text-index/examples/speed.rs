@@ -203,16 +203,16 @@ fn shapes(count: usize) {
     {
         let matcher = ShapeMatcher::new(Needle { text: term, is_open_start: is_open, is_open_end: is_open });
         let start = Instant::now();
-        let answer = index.find(&matcher).expect("just written");
+        let answer = index.find(&matcher, None).expect("just written");
         let first = start.elapsed().as_secs_f64() * 1e6;
         let again = nanoseconds_each(5, || {
             (0..5).for_each(|_| {
-                black_box(index.find(&matcher).is_ok());
+                black_box(index.find(&matcher, None).is_ok());
             })
         }) / 1e3;
         let in_list = nanoseconds_each(5, || {
             (0..5).for_each(|_| {
-                black_box(list.find(&matcher));
+                black_box(list.find(&matcher, None));
             })
         }) / 1e3;
         println!(

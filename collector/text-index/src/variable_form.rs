@@ -36,10 +36,11 @@ const BITS: [u64; 256] = {
             _ => OTHER,
         };
         if byte == u8::MAX {
-            return bits;
+            break;
         }
         byte += 1;
     }
+    bits
 };
 
 impl CharacterSet {
