@@ -3,7 +3,7 @@
 //! `cargo run --release -p query --example top_speed -- [RECORDS [DIRECTORY]]`: ten million records, unless another number
 //! is named, each with one of a million users, in parts; two hands. The parts are written first, which takes a minute; in
 //! a directory that is named they stay, and are read again the next time. Prints `name=value` lines: times of the best and
-//! of the middle one of seven rounds, and the processor time that a record took in all of them.
+//! of the middle one of seven rounds, and the least processor time that a record took in one of them.
 #![allow(clippy::print_stdout)]
 
 use basics::{Clock, MemoryBudget, OsDisk, TenantId, Timestamp};
@@ -72,24 +72,24 @@ fn measure(name: &str, query: &str, records: u64, snapshot: &LogSnapshot) {
     let (filter, pipes) = search_lang::parse_pipeline(query, NOW).expect("a query");
     let request = PipelineRequest { filter, pipes, range: TimeRange::ALL, rows_max: 10, now: NOW };
     let mut times = Vec::new();
-    let before = processor_seconds();
+    let mut processor = f64::INFINITY;
     let mut most = String::new();
     for _ in 0..ROUNDS {
-        let start = Instant::now();
+        let (start, before) = (Instant::now(), processor_seconds());
         let memory = MemoryBudget::new(MEMORY_BYTES);
         let guard = QueryGuard::new(Arc::new(RealClock(start)), Duration::MAX, Arc::default(), memory);
         let answer = pipeline(snapshot, &request, &guard.with_crew(Arc::new(TwoHands))).expect("an answer");
         times.push(start.elapsed());
+        processor = processor.min(processor_seconds() - before);
         assert_eq!((answer.matched, answer.cut_short), (records, None));
         let PipelineRows::Table { rows, .. } = answer.rows else { unreachable!("top makes a table") };
         most = format!("{:?}", rows.first());
     }
-    let processor = processor_seconds() - before;
     times.sort_unstable();
     let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
     println!("{name}_best_ms={:.1}", milliseconds(times[0]));
     println!("{name}_middle_ms={:.1}", milliseconds(times[ROUNDS / 2]));
-    println!("{name}_processor_ns_per_record={:.1}", processor * 1e9 / (records as f64 * ROUNDS as f64));
+    println!("{name}_processor_ns_per_record={:.1}", processor * 1e9 / records as f64);
     println!("{name}_first={most}");
 }
 

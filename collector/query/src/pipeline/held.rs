@@ -68,6 +68,13 @@ impl<'s> Held<'s> {
         }
     }
 
+    /// Parts off what was taken for a thing that may outlive this, and that others may hold.
+    pub(crate) fn split(&mut self, bytes: u64) -> Reservation {
+        debug_assert!(bytes <= self.used, "it was taken before");
+        self.used -= bytes;
+        self.reservation.split_off(bytes)
+    }
+
     /// What stays reserved as long as the answer is held.
     pub(crate) fn settle(mut self) -> Reservation {
         self.reservation.shrink_to(self.used);

@@ -3,6 +3,7 @@
 
 use super::gather::{Counts, Groups, Road, Sink};
 use super::held::Held;
+use super::tally::Tables;
 use super::{PipelineRequest, Plan, groups_of};
 use crate::cut_short::CutShort;
 use crate::error::QueryError;
@@ -12,7 +13,7 @@ use crate::limits::PIPES_GRACE;
 use crate::plan::{Scan, Window};
 use crate::sources::Sources;
 use crate::work::Work;
-use basics::{Reservation, TextHash};
+use basics::Reservation;
 use model::{Pipe, TimeRange};
 
 /// What all hands are told.
@@ -51,8 +52,8 @@ impl Shared<'_> {
         let planned = sources.work();
         let hands = guard.hands(sources.hands_wanted());
         let pieces = sources.deal_out(hands.count()).into_iter().zip(guard.for_hands(hands.count())).collect();
-        let hash = TextHash::default();
-        let counted = hands.map(pieces, |(sources, guard)| self.count(sources, &hash, &guard));
+        let tables = Tables::default();
+        let counted = hands.map(pieces, |(sources, guard)| self.count(sources, &tables, &guard));
         let hands = counted.into_iter().collect::<Result<Vec<Counted>, QueryError>>()?;
         let mut counts = Counts::default();
         for hand in &hands {
@@ -64,13 +65,13 @@ impl Shared<'_> {
         Ok(Gathered { hands, counts, has_damage, work })
     }
 
-    fn count(&self, mut sources: Sources, hash: &TextHash, guard: &QueryGuard) -> Result<Counted, QueryError> {
+    fn count(&self, mut sources: Sources, tables: &Tables, guard: &QueryGuard) -> Result<Counted, QueryError> {
         sources.begin_on_this_thread();
         // What a filter and a step remember while they read is a hand's own.
         let plan = Plan::new(self.request)?;
         let question = Question::compile(&plan.filter)?;
         let groups = match groups_of(self.pipe, self.rate_range)?.expect("the pipe groups") {
-            Groups::Top(top) => Groups::Top(Box::new(top.hashing_with(hash.clone()))),
+            Groups::Top(top) => Groups::Top(Box::new(top.counting_in(tables.clone()))),
             groups @ (Groups::Stats(_) | Groups::Patterns(_)) => groups,
         };
         let mut counted = Counted {

@@ -6,14 +6,13 @@
 
 use super::cell::Cell;
 use super::held::Held;
-use super::tally::{Room, Tally};
+use super::tally::{Room, Tables, Tally};
 use super::view::{Made as MadeField, Row, View};
 use crate::error::QueryError;
 use crate::evaluate::Mask;
 use crate::guard::{QueryGuard, Stop};
 use crate::limits::ENTRY_BYTES;
 use arrow_array::{Array, StringArray};
-use basics::TextHash;
 use log_store::LogColumns;
 use model::{Field, Value};
 use parts::{AttributeColumn, Strings};
@@ -71,9 +70,9 @@ impl Top {
         })
     }
 
-    /// The same, with a table that hashes as those of other hands do.
-    pub(crate) fn hashing_with(self, hash: TextHash) -> Top {
-        Top { strings: Tally::with_hash(hash), ..self }
+    /// The same, counting strings in the tables of all hands.
+    pub(crate) fn counting_in(self, tables: Tables) -> Top {
+        Top { strings: Tally::in_tables(tables), ..self }
     }
 
     pub(crate) fn fields(&self) -> Vec<Field> {
@@ -129,8 +128,14 @@ impl Top {
             }
             return Ok(true);
         }
-        for row in records.rows() {
-            self.strings.add(strings.value(first + row), 1, guard, held)?;
+        match strings {
+            Strings::Each(texts) => self.strings.add_rows(texts, first, records, guard, held)?,
+            // Of a batch without a number, which no later one could be told from.
+            Strings::Distinct { .. } => {
+                for row in records.rows() {
+                    self.strings.add(strings.value(first + row), 1, guard, held)?;
+                }
+            }
         }
         Ok(true)
     }
@@ -180,14 +185,15 @@ impl Top {
         held.give_back(self.places_bytes);
         let mut best = Best { count: self.count, found: std::mem::take(&mut self.others), least: None };
         best.cut();
-        for (stored, count) in self.strings.iter() {
+        self.strings.show_all(|stored, count| {
             // Most are too rare to be looked at.
             if best.may_take(count) {
                 held.take(2 * (size_of::<(Cell, u64)>() + stored.len()) as u64)?;
                 let text = stored.text(&mut Room::default()).into();
                 best.take(Cell::Value(Value::Str(text)), count);
             }
-        }
+            Ok(best.least())
+        })?;
         best.cut();
         held.take((best.found.len() * (size_of::<Row>() + 2 * size_of::<MadeField>())) as u64)?;
         let rows = best.found.into_iter().map(|(cell, count)| {
@@ -211,7 +217,12 @@ const UNCUT_MAX: usize = 1_024;
 
 impl Best {
     fn may_take(&self, count: u64) -> bool {
-        self.count > 0 && self.least.is_none_or(|least| count >= least)
+        self.count > 0 && count >= self.least()
+    }
+
+    /// What is rarer comes behind those that are there.
+    fn least(&self) -> u64 {
+        self.least.unwrap_or(0)
     }
 
     fn take(&mut self, cell: Cell, count: u64) {

@@ -1,14 +1,15 @@
-use super::bin::Bin;
-use super::table::Hashed;
-use super::{Room, Stored, Tally};
+use super::table::{Hash, Table};
+use super::waiting::Waiting;
+use super::{BINS, Room, Tables, Tally};
 use crate::guard::QueryGuard;
 use crate::pipeline::held::Held;
 use crate::sources::Sources;
 use arrow_array::StringArray;
-use basics::{Clock, MemoryBudget, TextHash, Timestamp};
+use basics::{Clock, MemoryBudget, Reservation, Timestamp};
 use proptest::prelude::*;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 struct StandingClock;
@@ -68,9 +69,14 @@ fn text_of(number: usize) -> String {
 }
 
 fn counted(tally: &Tally) -> HashMap<String, u64> {
-    let text_of = |stored: Stored<'_>| stored.text(&mut Room::default()).to_owned();
-    let counted: HashMap<String, u64> = tally.iter().map(|(stored, count)| (text_of(stored), count)).collect();
-    assert_eq!(tally.iter().count(), counted.len(), "each text once");
+    let mut counted = HashMap::new();
+    tally
+        .show_all(|stored, count| {
+            let known = counted.insert(stored.text(&mut Room::default()).to_owned(), count);
+            assert_eq!(known, None, "each text once");
+            Ok(0)
+        })
+        .unwrap();
     counted
 }
 
@@ -97,11 +103,11 @@ proptest! {
     #[test]
     fn tallies_are_put_together_whatever_their_sizes(hands in prop::collection::vec(numbers(3_000), 1..4)) {
         with_memory(1 << 30, |held, guard, memory| {
-            let hash = TextHash::default();
+            let tables = Tables::default();
             let mut known: HashMap<String, u64> = HashMap::new();
-            let mut all = Tally::with_hash(hash.clone());
+            let mut all = Tally::in_tables(tables.clone());
             for (number, numbers) in hands.iter().enumerate() {
-                let mut hand = Tally::with_hash(hash.clone());
+                let mut hand = Tally::in_tables(tables.clone());
                 for text in numbers.iter().map(|number| text_of(*number)) {
                     hand.add(&text, 3, guard, held).unwrap();
                     *known.entry(text).or_default() += 3;
@@ -163,29 +169,34 @@ fn exhaust(held: &mut Held<'_>) -> u64 {
 #[test]
 fn what_was_counted_before_the_memory_ended_is_not_counted_again() {
     let mut partly = 0;
-    // From no room for a table to room for all.
+    // From no room for a larger table to room for all.
     for room in (0..24_000).step_by(128) {
         with_memory(1 << 20, |held, _, _| {
-            let hash = TextHash::default();
+            let hash = Hash::default();
             let texts: Vec<String> =
                 (0..100).map(|number| format!("a text that does not fit a slot, {number}")).collect();
-            let mut bin = Bin::default();
-            texts.iter().for_each(|text| bin.put(Hashed::new(&hash, text), 1, held).unwrap());
-            assert_eq!(bin.waiting(), texts.len());
+            let (mut table, mut waiting) = (Table::default(), Waiting::default());
+            let (known, new) = texts.split_at(40);
+            known.iter().for_each(|text| table.add(hash.of(text).unwrap(), 1, &hash, held).unwrap());
+            waiting.count_and_put(hash.of(&new[0]).unwrap(), 1, &mut table, &hash, held).unwrap();
+            let noted = new[1..].iter().take_while(|text| waiting.note(hash.of(text).unwrap(), 1)).count() + 1;
+            assert_eq!(waiting.len(), noted);
+            assert!(noted > 10, "{noted} wait");
             let taken = exhaust(held);
             held.give_back(room.min(taken));
-            if bin.count_waiting(held).is_err() {
-                partly += usize::from(bin.waiting() < texts.len());
-                assert_eq!(bin.waiting() + bin.table.len(), texts.len(), "each is counted or waits, with {room} bytes");
+            if waiting.count(&mut table, &hash, held).is_err() {
+                partly += usize::from(waiting.len() < noted);
+                let counted = table.iter().count();
+                assert_eq!(waiting.len() + counted, known.len() + noted, "each is counted or waits, with {room} bytes");
             }
             held.give_back(taken - room.min(taken));
-            bin.count_waiting(held).unwrap();
+            waiting.count(&mut table, &hash, held).unwrap();
             let mut counted: Vec<(String, u64)> = Vec::new();
-            bin.table.iter().for_each(|(stored, count)| {
+            table.iter().for_each(|(stored, count)| {
                 counted.push((stored.text(&mut Room::default()).to_owned(), count));
             });
             counted.sort_unstable();
-            let mut want: Vec<(String, u64)> = texts.into_iter().map(|text| (text, 1)).collect();
+            let mut want: Vec<(String, u64)> = texts.into_iter().take(40 + noted).map(|text| (text, 1)).collect();
             want.sort_unstable();
             assert_eq!(counted, want, "with {room} bytes at first");
         });
@@ -197,19 +208,21 @@ fn what_was_counted_before_the_memory_ended_is_not_counted_again() {
 fn a_bin_that_is_counted_makes_room_for_the_table_of_another() {
     with_memory(1 << 22, |held, guard, _| {
         let mut tally = Tally::default();
-        let known: Vec<String> = (0..4_000).map(|number| format!("text-{number}")).collect();
+        let known: Vec<String> = (0..9_000).map(|number| format!("text-{number}")).collect();
         known.iter().for_each(|text| tally.add(text, 1, guard, held).unwrap());
         tally.settle(guard, held).unwrap();
-        assert!(!tally.bins.is_empty(), "so many texts are parted");
-        // New texts for the first bin, whose table must grow for them; others wait that are known to their tables.
-        let hash = tally.hash.clone();
-        let is_of_first = |text: &String| Hashed::new(&hash, text).bin() == 0;
-        let new: Vec<String> =
-            (0..100_000).map(|number| format!("new-{number}")).filter(is_of_first).take(100).collect();
+        assert!(!tally.waiting.is_empty(), "so many texts are parted");
+        // New texts for the bin that is counted first, whose table must grow for them; others wait that are known to their
+        // tables, and are counted last.
+        let first = tally.tables.0.settling.load(Ordering::Relaxed) % BINS;
+        let tables = tally.tables.clone();
+        let turn = |text: &str| (tables.0.hash.of(text).unwrap().bin() + BINS - first) % BINS;
+        let new = (0..100_000).map(|number| format!("new-{number}")).filter(|text| turn(text) == 0);
+        let new: Vec<String> = new.take(20).collect();
         new.iter().for_each(|text| tally.add(text, 1, guard, held).unwrap());
-        let old: Vec<&String> = known.iter().filter(|text| Hashed::new(&hash, text).bin() > 250).collect();
+        let old: Vec<&String> = known.iter().filter(|text| turn(text) >= BINS - 40).take(200).collect();
         old.iter().for_each(|text| tally.add(text, 1, guard, held).unwrap());
-        let waiting: usize = tally.bins.iter().map(Bin::waiting).sum();
+        let waiting: usize = tally.waiting.iter().map(Waiting::len).sum();
         assert_eq!(waiting, new.len() + old.len());
         exhaust(held);
         tally.settle(guard, held).unwrap();
@@ -243,4 +256,73 @@ fn what_it_takes_is_charged_before_and_never_more_than_there_is() {
     };
     let (whole, parted) = (most_texts(true), most_texts(false));
     assert!(whole > 5_000 && parted >= whole, "{parted} in bins, {whole} in one table");
+}
+
+#[test]
+fn short_and_long_texts_come_out_as_they_went_in() {
+    with_memory(1 << 24, |held, guard, _| {
+        let mut tally = Tally::default();
+        let letters = "abcdefghijklmnopqrstuvwxyzäöü日本語 and so on";
+        let texts = (0..letters.len()).filter_map(|end| letters.get(..end)).chain(["\0", "\0\0", "aa", "a\0"]);
+        let known: HashMap<String, u64> = texts.zip(1..).map(|(text, count)| (text.to_owned(), count)).collect();
+        for (text, count) in &known {
+            (0..*count).for_each(|_| tally.add(text, 1, guard, held).unwrap());
+        }
+        assert_eq!(counted(&tally), known);
+    });
+}
+
+#[test]
+fn tables_of_rare_texts_are_not_shown() {
+    with_memory(1 << 24, |held, guard, _| {
+        let mut tally = Tally::default();
+        for number in 0..10_000 {
+            let times = if number % 1_000 == 7 { 5 } else { 1 };
+            (0..times).for_each(|_| tally.add(&text_of(number), 1, guard, held).unwrap());
+        }
+        tally.settle(guard, held).unwrap();
+        let (mut shown, mut frequent) = (0, 0);
+        let show = |_: super::Stored<'_>, count| {
+            shown += 1;
+            frequent += u64::from(count == 5);
+            Ok(5)
+        };
+        tally.show_all(show).unwrap();
+        assert_eq!(frequent, 10);
+        assert!(shown < 1_000, "{shown} of 10,000 were shown");
+    });
+}
+
+#[test]
+fn hands_count_side_by_side() {
+    let memory = MemoryBudget::new(1 << 26);
+    let tables = Tables::default();
+    let count = |hand: usize| {
+        let guard = QueryGuard::new(Arc::new(StandingClock), Duration::MAX, Arc::default(), memory.clone());
+        let sources = Sources::default();
+        let mut held = Held::new(&sources, &guard).unwrap();
+        let mut tally = Tally::in_tables(tables.clone());
+        // The last one has few, which stay in a table of its own.
+        for number in 0..if hand == 3 { 10 } else { 20_000 } {
+            tally.add(&text_of(number % 5_000), 1, &guard, &mut held).unwrap();
+        }
+        tally.settle(&guard, &mut held).unwrap();
+        (tally, held.settle())
+    };
+    let count = &count;
+    let tallies: Vec<(Tally, Reservation)> = std::thread::scope(|scope| {
+        let hands: Vec<_> = (0..4).map(|hand| scope.spawn(move || count(hand))).collect();
+        hands.into_iter().map(|hand| hand.join().unwrap()).collect()
+    });
+    let guard = QueryGuard::new(Arc::new(StandingClock), Duration::MAX, Arc::default(), memory.clone());
+    let sources = Sources::default();
+    let mut tallies = tallies.into_iter();
+    let (mut all, own) = tallies.next().unwrap();
+    let mut held = Held::of(&sources, own);
+    tallies.for_each(|(tally, _)| all.absorb(tally, &guard, &mut held).unwrap());
+    let known = (0..5_000).map(|number| (text_of(number), if number < 10 { 13 } else { 12 })).collect();
+    assert_eq!(counted(&all), known);
+    assert!(all.bytes() <= memory.used_bytes());
+    drop((all, held, tables));
+    assert_eq!(memory.used_bytes(), 0);
 }
