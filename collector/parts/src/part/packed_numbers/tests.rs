@@ -18,6 +18,26 @@ proptest! {
     }
 
     #[test]
+    fn many_groups_of_any_width_are_unpacked(
+        groups in prop::collection::vec(any::<[u64; GROUP]>(), 1..80), width in 1usize..=64, cut in 0..GROUP,
+    ) {
+        let mask = u64::MAX >> (64 - width);
+        let groups: Vec<[u64; GROUP]> = groups.into_iter().map(|group| group.map(|number| number & mask)).collect();
+        let bytes: Vec<u8> = groups.iter().flat_map(|group| packed(*group, width)).collect();
+        let mut numbers = vec![0; groups.len() * GROUP];
+        unpack(&bytes, width, &mut numbers);
+        prop_assert_eq!(&numbers, &groups.concat());
+        // The same numbers as places, the last ones of which are not wanted.
+        if width < 31 {
+            let (head, count) = (groups.len() << 1 | 1, numbers.len() - cut);
+            let head = [u8::try_from(head & 0x7F | 0x80).unwrap(), u8::try_from(head >> 7).unwrap()];
+            let page = [&[u8::try_from(width).unwrap()], &head[..], &bytes].concat();
+            let places = numbers[..count].iter().map(|number| i32::try_from(*number).unwrap()).collect();
+            prop_assert_eq!(read_places(&page, count), Ok(places));
+        }
+    }
+
+    #[test]
     fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..120), count in 0usize..300) {
         if let Ok((levels, _)) = read_levels(&bytes, count) {
             prop_assert_eq!(levels.len(), count);
