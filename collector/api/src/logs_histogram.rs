@@ -10,10 +10,11 @@ use axum::Json;
 use axum::extract::{Query, State};
 use basics::{ErrorClass, Timestamp};
 use model::{Level, TimeRange};
-use query::{HistogramAnswer, HistogramRequest};
-use serde::Deserialize;
-use serde_json::{Map, Value as Json_, json};
+use query::{HistogramAnswer, HistogramBucket, HistogramRequest};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value as Json_;
 use service::Scope;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What a caller may say.
@@ -29,6 +30,32 @@ pub(crate) struct HistogramParams {
     explain: Option<String>,
 }
 
+/// The answer. There may be thousands of buckets, and a tree of JSON values for each of them would take longer than counting
+/// did; names are in order, as in other answers.
+#[derive(Debug, Serialize)]
+pub(crate) struct Shown {
+    buckets: Vec<ShownBucket>,
+    cut_short: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explain: Option<Json_>,
+    interval_ms: f64,
+    matched: u64,
+    scanned: u64,
+    took_ms: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownBucket {
+    count: u64,
+    levels: BTreeMap<&'static str, u64>,
+    #[serde(serialize_with = "as_text")]
+    start: Timestamp,
+}
+
+fn as_text<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(time)
+}
+
 /// Widths that people read easily, in seconds.
 const ROUND_SECONDS: [u64; 17] =
     [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400];
@@ -37,7 +64,7 @@ pub(crate) async fn by_get(
     State(state): State<ApiState>,
     access: Access,
     params: Result<Query<HistogramParams>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<Json_>, ApiError> {
+) -> Result<Json<Shown>, ApiError> {
     access.require(Scope::Query)?;
     let Query(params) = params.map_err(|error| ApiError::new(ErrorClass::Invalid, error.body_text()))?;
     let now = state.clock.now();
@@ -59,11 +86,8 @@ pub(crate) async fn by_get(
         None => state.pool.run(move |guard| HistogramAnswer::without_records(&request, guard)).await?,
     };
     let took = state.clock.monotonic().saturating_sub(started);
-    let mut shown = render(&answer, interval, took);
-    if is_explained {
-        shown["explain"] = work::render(&answer.work);
-    }
-    Ok(Json(shown))
+    let explain = is_explained.then(|| work::render(&answer.work));
+    Ok(Json(Shown { explain, ..render(&answer, interval, took) }))
 }
 
 /// A width that cuts the range into at most so many buckets.
@@ -94,28 +118,25 @@ pub(crate) fn round_interval(span: Duration, buckets: u32) -> Duration {
     Duration::from_secs(round.unwrap_or_else(|| seconds.div_ceil(86_400) * 86_400))
 }
 
-fn render(answer: &HistogramAnswer, interval: Duration, took: Duration) -> Json_ {
-    let buckets: Vec<Json_> = answer
-        .buckets
-        .iter()
-        .map(|bucket| {
-            let mut levels = Map::new();
-            for (level, count) in bucket.levels() {
-                if count > 0 {
-                    levels.insert(level.map_or("none", Level::name).to_owned(), json!(count));
-                }
-            }
-            json!({ "start": bucket.start.to_string(), "count": bucket.count, "levels": levels })
-        })
-        .collect();
-    json!({
-        "interval_ms": interval.as_secs_f64() * 1000.0,
-        "buckets": buckets,
-        "scanned": answer.scanned,
-        "matched": answer.matched,
-        "took_ms": took.as_secs_f64() * 1000.0,
-        "cut_short": answer.cut_short.map(query::CutShort::name),
-    })
+fn render(answer: &HistogramAnswer, interval: Duration, took: Duration) -> Shown {
+    let bucket = |bucket: &HistogramBucket| ShownBucket {
+        count: bucket.count,
+        levels: bucket
+            .levels()
+            .filter(|(_, count)| *count > 0)
+            .map(|(level, count)| (level.map_or("none", Level::name), count))
+            .collect(),
+        start: bucket.start,
+    };
+    Shown {
+        buckets: answer.buckets.iter().map(bucket).collect(),
+        cut_short: answer.cut_short.map(query::CutShort::name),
+        explain: None,
+        interval_ms: interval.as_secs_f64() * 1000.0,
+        matched: answer.matched,
+        scanned: answer.scanned,
+        took_ms: took.as_secs_f64() * 1000.0,
+    }
 }
 
 #[cfg(test)]
