@@ -6,8 +6,9 @@
 
 use crate::error::{StoredError, length_at, number_at};
 use crate::limits::{FORMS_MAX, FORMS_PER_SHAPE_MAX, MERGED_SHAPES};
-use crate::splitter::SPLITTER_VERSION;
+use crate::splitter::{PLACEHOLDER_BYTE, SPLITTER_VERSION};
 use crate::variable_form::{CharacterSet, KNOWN_BYTES_MAX, VariableForm};
+use memchr::memchr_iter;
 
 const WHAT: &str = "forms of variables";
 const VERSION: u32 = 1;
@@ -127,6 +128,14 @@ impl ShapeForms {
         match rest.is_empty() {
             true => Ok(forms),
             false => Err(damaged(HEADER_BYTES)),
+        }
+    }
+
+    /// Forgets the forms of a shape that are not one for each of its placeholders.
+    pub fn keep_fitting(&mut self, shape: u32, text: &str) {
+        let placeholders = memchr_iter(PLACEHOLDER_BYTE, text.as_bytes()).count();
+        if self.range(shape).is_some_and(|range| range.len() != placeholders) {
+            self.forget(shape);
         }
     }
 

@@ -1,8 +1,7 @@
 //! A shape as it is judged: its text, and what is known of its variables.
 
-use crate::splitter::{PLACEHOLDER, PLACEHOLDER_BYTE};
+use crate::splitter::PLACEHOLDER;
 use crate::variable_form::VariableForm;
-use memchr::memchr_iter;
 
 /// A shape's text and the forms of its variables.
 #[derive(Debug, Clone, Copy)]
@@ -21,9 +20,8 @@ pub enum ShapePiece<'a> {
 }
 
 impl<'a> ShapeText<'a> {
-    /// Forms that are not one for each placeholder are no forms of this shape: then nothing is known of its variables.
+    /// The forms are one for each placeholder ([`crate::ShapeForms::keep_fitting`]).
     pub fn new(text: &'a str, forms: Option<&'a [VariableForm]>) -> ShapeText<'a> {
-        let forms = forms.filter(|forms| forms.len() == memchr_iter(PLACEHOLDER_BYTE, text.as_bytes()).count());
         ShapeText { text, forms }
     }
 
@@ -40,7 +38,7 @@ impl<'a> ShapeText<'a> {
     /// Its pieces, in their order. Each text of the shape is made of the same fixed ones, with a value that the form covers
     /// for each variable.
     pub fn pieces(self) -> impl Iterator<Item = ShapePiece<'a>> {
-        let form = move |number: usize| self.forms.map_or(&VariableForm::ANY, |forms| &forms[number]);
+        let form = move |number: usize| self.forms.and_then(|forms| forms.get(number)).unwrap_or(&VariableForm::ANY);
         self.text.split(PLACEHOLDER).enumerate().flat_map(move |(number, fixed)| {
             let variable = number.checked_sub(1).map(|before| ShapePiece::Variable(form(before)));
             variable.into_iter().chain((!fixed.is_empty()).then_some(ShapePiece::Fixed(fixed)))

@@ -356,7 +356,9 @@ impl Contents {
     pub(crate) fn forms(&self) -> Result<Arc<Option<ShapeForms>>, PartError> {
         self.forms.get(&self.keeper, || {
             let Some(bytes) = self.told(self.index.section(Section::VariableForms, 0))? else { return Ok((None, 0)) };
-            let forms = self.stored(ShapeForms::read(&bytes, self.shapes()?.count()))?;
+            let shapes = self.shapes()?;
+            let mut forms = self.stored(ShapeForms::read(&bytes, shapes.count()))?;
+            self.stored(shapes.for_each(&mut |number, text| forms.keep_fitting(number, text)))?;
             let length = forms.memory_bytes() as u64;
             Ok((Some(forms), length))
         })

@@ -35,12 +35,29 @@ pub(crate) struct IndexTest {
     automaton: Option<Arc<Automaton>>,
     /// By part what its shapes tell. Few parts are met at a time.
     verdicts: RefCell<HashMap<usize, Rc<Verdicts>>>,
+    /// What is known of the row group that was asked about last, which is read in slices: by the number it was opened under.
+    last_group: RefCell<Option<(u64, InGroup)>>,
+}
+
+/// What the index tells of a row group's messages.
+#[derive(Debug, Clone)]
+struct InGroup {
+    /// The needles that are in no variable.
+    absent: NeedleSet,
+    /// A message without a shape may match.
+    in_unshaped: bool,
+    /// No message matches.
+    is_out: bool,
+    /// What shapes tell; `None` where that is not known.
+    verdicts: Option<Rc<Verdicts>>,
 }
 
 /// What the shapes of a part tell, by number, and the memory that it takes.
 #[derive(Debug)]
 struct Verdicts {
     by_shape: Vec<Verdict>,
+    /// Classes as they were asked for last.
+    classes: RefCell<Option<(NeedleSet, Rc<[u8]>)>>,
     _memory: Reservation,
 }
 
@@ -82,7 +99,15 @@ impl IndexTest {
         trigrams.dedup();
         let characters = needles.iter().map(|needle| CharacterSet::of(fold(needle.text).as_bytes()));
         let characters = characters.fold(CharacterSet::default(), CharacterSet::or);
-        IndexTest { matcher, keys, trigrams, characters, automaton, verdicts: RefCell::default() }
+        IndexTest {
+            matcher,
+            keys,
+            trigrams,
+            characters,
+            automaton,
+            verdicts: RefCell::default(),
+            last_group: RefCell::default(),
+        }
     }
 
     /// Words that stand in a variable or a value of every record that matches; none when shapes may hold them.
@@ -140,18 +165,17 @@ impl IndexTest {
         let all_open = Known { passed: Mask::EMPTY, open: strings };
         let batch = slice.columns().batch();
         let Some(group) = batch.group() else { return all_open };
-        let absent = self.absent_from_variables(group);
-        let in_unshaped = self.may_be_in_unshaped(group);
-        if self.in_variables_only().any(|(number, _)| absent & 1 << number != 0) && !in_unshaped {
+        let InGroup { absent, in_unshaped, is_out, verdicts } = self.in_group(group, batch.opened_number(), guard);
+        if is_out {
             return Known { passed: Mask::EMPTY, open: Mask::EMPTY };
         }
-        let (Some(shapes), Some(verdicts)) = (batch.shapes(), self.verdicts(group, guard)) else { return all_open };
+        let (Some(shapes), Some(verdicts)) = (batch.shapes(), verdicts) else { return all_open };
         let start = slice.rows().start;
         let mut known = Known { passed: Mask::EMPTY, open: Mask::EMPTY };
         let numbers = shapes.values();
         let nulls = shapes.nulls().filter(|nulls| nulls.null_count() > 0);
         if nulls.is_none() {
-            return by_shape(&numbers[slice.rows()], &verdicts, strings, absent);
+            return by_shape(&numbers[slice.rows()], &verdicts.classes(absent), strings);
         }
         for row in strings.rows() {
             let at = start + row;
@@ -171,6 +195,22 @@ impl IndexTest {
         known
     }
 
+    fn in_group(&self, group: &StoredGroup, number: Option<u64>, guard: &QueryGuard) -> InGroup {
+        if let Some((last, known)) = &*self.last_group.borrow()
+            && Some(*last) == number
+        {
+            return known.clone();
+        }
+        let (absent, in_unshaped) = (self.absent_from_variables(group), self.may_be_in_unshaped(group));
+        let is_out = self.in_variables_only().any(|(number, _)| absent & 1 << number != 0) && !in_unshaped;
+        let verdicts = if is_out { None } else { self.verdicts(group, guard) };
+        let known = InGroup { absent, in_unshaped, is_out, verdicts };
+        if let Some(number) = number.filter(|_| known.is_out || known.verdicts.is_some()) {
+            *self.last_group.borrow_mut() = Some((number, known.clone()));
+        }
+        known
+    }
+
     /// `None` when the index cannot be read, or when there is no memory for what it tells: the texts decide then.
     fn verdicts(&self, group: &StoredGroup, guard: &QueryGuard) -> Option<Rc<Verdicts>> {
         let key = group.part_key();
@@ -178,7 +218,8 @@ impl IndexTest {
             return Some(known.clone());
         }
         let shapes = group.shape_count().ok()?;
-        let memory = guard.reserve(u64::from(shapes)).ok()?;
+        // A verdict and a class.
+        let memory = guard.reserve(2 * u64::from(shapes)).ok()?;
         let count = shapes as usize;
         let mut by_shape = vec![NEVER; count];
         if let Some(automaton) = &self.automaton {
@@ -191,7 +232,7 @@ impl IndexTest {
                 *place = verdict;
             }
         }
-        let verdicts = Rc::new(Verdicts { by_shape, _memory: memory });
+        let verdicts = Rc::new(Verdicts { by_shape, classes: RefCell::default(), _memory: memory });
         let mut known = self.verdicts.borrow_mut();
         // As many parts as have row groups open; those before them are done with, or asked again.
         if known.len() >= OPEN_GROUPS_MAX {
@@ -207,6 +248,18 @@ impl Verdicts {
     fn of(&self, number: u32) -> Verdict {
         self.by_shape.get(number as usize).copied().unwrap_or_default()
     }
+
+    fn classes(&self, absent: NeedleSet) -> Rc<[u8]> {
+        let mut last = self.classes.borrow_mut();
+        match &*last {
+            Some((known, classes)) if *known == absent => classes.clone(),
+            _ => {
+                let classes = classes(&self.by_shape, absent);
+                *last = Some((absent, classes.clone()));
+                classes
+            }
+        }
+    }
 }
 
 /// True when the text decides: all needles that depend on variables may be in them.
@@ -220,17 +273,32 @@ fn may_be_in_variables(needle: &ShapeNeedle, group: &StoredGroup) -> bool {
 }
 
 /// What is known where every message has a shape: most row groups are so.
-fn by_shape(numbers: &[u32], verdicts: &Verdicts, strings: Mask, absent: NeedleSet) -> Known {
+fn by_shape(numbers: &[u32], classes: &[u8], strings: Mask) -> Known {
     let mut known = Known { passed: Mask::EMPTY, open: Mask::EMPTY };
     for (word, numbers) in numbers.chunks(u64::BITS as usize).enumerate() {
         let (mut passed, mut open) = (0, 0);
-        for (bit, number) in numbers.iter().enumerate() {
-            let verdict = verdicts.of(*number);
-            passed |= u64::from(verdict == ALWAYS) << bit;
-            open |= u64::from(is_open(verdict, absent)) << bit;
+        for number in numbers.iter().rev() {
+            // A number that no shape has is damage that the checksum did not see; the text decides.
+            let class = u64::from(classes.get(*number as usize).copied().unwrap_or(OPEN));
+            passed = passed << 1 | class & 1;
+            open = open << 1 | class >> 1;
         }
         known.passed.set_word(word, passed);
         known.open.set_word(word, open);
     }
     Known { passed: known.passed.and(strings), open: known.open.and(strings) }
+}
+
+/// Classes of shapes in a row group: their messages match, or are open; those of no class do neither.
+const PASSED: u8 = 1;
+const OPEN: u8 = 2;
+
+/// The class of each shape where these needles are in no variable.
+fn classes(verdicts: &[Verdict], absent: NeedleSet) -> Rc<[u8]> {
+    let class = |verdict: &Verdict| match *verdict {
+        ALWAYS => PASSED,
+        verdict if is_open(verdict, absent) => OPEN,
+        _ => 0,
+    };
+    verdicts.iter().map(class).collect()
 }

@@ -55,6 +55,16 @@ fn too_many_variables_have_no_form() {
 }
 
 #[test]
+fn forms_that_are_not_one_for_each_placeholder_are_forgotten() {
+    let mut forms = ShapeForms::default();
+    take(&mut forms, 0, &["12ms", "a1"]);
+    take(&mut forms, 1, &["12ms"]);
+    forms.keep_fitting(0, "took \u{1a} at \u{1a}");
+    forms.keep_fitting(1, "took \u{1a} at \u{1a}");
+    assert!(forms.of(0).is_some() && forms.of(1).is_none());
+}
+
+#[test]
 fn damage_is_found() {
     let mut forms = ShapeForms::default();
     take(&mut forms, 1, &["12ms", "a1"]);
