@@ -43,6 +43,8 @@ pub struct WalReader {
     is_guarded: bool,
     /// The segment whose replay was counted last.
     attempted: Option<u64>,
+    /// That count is durable.
+    is_noted: bool,
 }
 
 /// A segment as far as it is to be read.
@@ -92,6 +94,7 @@ impl WalReader {
             current: None,
             is_guarded,
             attempted: None,
+            is_noted: false,
         }
     }
 
@@ -222,15 +225,16 @@ impl WalReader {
                 next
             }
         });
-        carry_on(noted, "at worst a start that ends in this segment is not counted, and one more is made");
+        let noted = carry_on(noted, "at worst a start that ends in this segment is not counted, and one more is made");
         self.attempted = (!must).then_some(segment.id);
+        self.is_noted = noted.is_some();
         must
     }
 }
 
 impl Drop for WalReader {
     fn drop(&mut self) {
-        if let Some(segment_id) = self.attempted.filter(|_| !std::thread::panicking()) {
+        if let Some(segment_id) = self.attempted.filter(|_| self.is_noted && !std::thread::panicking()) {
             let taken_back = self.shared.remember(|remembered| remembered.take_back(segment_id));
             carry_on(taken_back, "at worst the next start counts this replay as one that failed");
         }

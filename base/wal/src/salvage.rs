@@ -13,33 +13,40 @@ const READ_ATTEMPTS: usize = 3;
 /// A file that is read as far as it can be.
 pub(crate) struct SalvageFile {
     file: Box<dyn DiskFile>,
-    has_read: bool,
+    /// A place that could be read.
+    good_at: Option<u64>,
     unreadable_bytes: u64,
 }
 
 impl SalvageFile {
     pub(crate) fn new(file: Box<dyn DiskFile>) -> SalvageFile {
-        SalvageFile { file, has_read: false, unreadable_bytes: 0 }
+        SalvageFile { file, good_at: None, unreadable_bytes: 0 }
     }
 
-    /// Fills `buffer` from `at`, the beginning of a page. Fails when the file cannot be read at all.
+    /// Fills `buffer` from `at`, the beginning of a page. Fails when at this moment nothing of the file can be read, not even
+    /// what could be before: then the disk is away, and may come back.
     pub(crate) fn read(&mut self, buffer: &mut [u8], at: u64) -> io::Result<()> {
         let Err(error) = self.read_patiently(buffer, at) else {
-            self.has_read = true;
+            self.good_at = Some(at);
             return Ok(());
         };
+        let (mut unreadable_bytes, mut good_at) = (0, None);
         for (page, page_at) in buffer.chunks_mut(PAGE).zip((at..).step_by(PAGE)) {
             if self.read_patiently(page, page_at).is_ok() {
-                self.has_read = true;
+                good_at = Some(page_at);
             } else {
                 page.fill(0);
-                self.unreadable_bytes += page.len() as u64;
+                unreadable_bytes += page.len() as u64;
             }
         }
-        if !self.has_read {
-            self.has_read = self.read_patiently(&mut [0; 1], 0).is_ok();
+        let probed_at = self.good_at.unwrap_or(0);
+        let good_at = good_at.or_else(|| self.read_patiently(&mut [0; 1], probed_at).is_ok().then_some(probed_at));
+        if good_at.is_none() {
+            return Err(error);
         }
-        if self.has_read { Ok(()) } else { Err(error) }
+        self.good_at = good_at;
+        self.unreadable_bytes += unreadable_bytes;
+        Ok(())
     }
 
     fn read_patiently(&self, buffer: &mut [u8], at: u64) -> io::Result<()> {

@@ -64,7 +64,8 @@ fn has_match(
     guard: &QueryGuard,
 ) -> Result<bool, QueryError> {
     let request = SearchRequest { filter: filter.clone(), range, limit: 1, before: None, after_sequence: None };
-    query::search(snapshot, &request, guard).map(|answer| !answer.records.is_empty())
+    // One that was not seen to its end may have one.
+    query::search(snapshot, &request, guard).map(|answer| !answer.records.is_empty() || answer.cut_short.is_some())
 }
 
 /// Those of these fields that no record of the range has, as far as that was seen in time, with what is near to each.

@@ -75,10 +75,14 @@ impl LogWriter {
                 }
                 Err(error) => {
                     let now = self.ingest.clock.monotonic();
-                    if now - *failing_since.get_or_insert(now) >= REPLAY_READ_PATIENCE {
-                        return Err(error);
+                    match failing_since {
+                        None => {
+                            failing_since = Some(now);
+                            tracing::warn!(error = %error_chain(&error), "the log cannot be read; trying again");
+                        }
+                        Some(since) if now - since >= REPLAY_READ_PATIENCE => return Err(error),
+                        Some(_) => {}
                     }
-                    tracing::warn!(error = %error_chain(&error), "the log cannot be read; trying again");
                     if self.ingest.queue.pause(READ_PAUSE) {
                         return Ok(replay.report);
                     }

@@ -29,11 +29,11 @@ pub(crate) const DISTINCT_PER_CANDIDATE: usize = 64;
 /// Most columns of which a condition remembers what it said of their strings. Each takes a bit for each string.
 pub(crate) const MEMO_COLUMNS_MAX: usize = 1_024;
 
-/// So many steps an expression's automaton takes over the shapes of one part, each some nanoseconds; beyond them, the
-/// messages of a shape are looked at.
-pub(crate) const AUTOMATON_STEPS_MAX: usize = 4 << 20;
+/// So many steps an expression's automaton takes over the shapes of one part, some ten milliseconds; beyond them, the messages
+/// of a shape are looked at.
+pub(crate) const AUTOMATON_STEPS_MAX: usize = 2 << 20;
 /// Most states that are followed at once. An expression that needs more counts parts of the text, which no shape shows.
-pub(crate) const AUTOMATON_STATES_MAX: usize = 128;
+pub(crate) const AUTOMATON_STATES_MAX: usize = 32;
 /// Memory in which an automaton is built.
 pub(crate) const AUTOMATON_BYTES_MAX: usize = 1 << 20;
 

@@ -47,8 +47,8 @@ impl ShapeForms {
                 own.for_each(|(form, other)| *form = form.joined(other));
             }
             (None, Some(forms)) if self.is_new(shape) => self.put(shape, forms.iter().copied()),
-            (_, Some(_)) => {}
-            (_, None) => self.forget(shape),
+            (None, Some(_)) => {}
+            (Some(_), Some(_)) | (_, None) => self.forget(shape),
         }
     }
 

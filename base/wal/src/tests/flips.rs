@@ -7,11 +7,11 @@ use super::stops::during;
 use super::witness::{Excuse, Findings, Verdict, violation};
 use crate::batch::{BatchPlace, EncodedBatch, Queued};
 use crate::format::{BatchHeader, verify_entries};
-use crate::{NewEntry, Position};
+use crate::{NewEntry, Position, WalSettings};
 use basics::ErrorClass;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use testkit::faulty_disk::FaultyDisk;
+use testkit::faulty_disk::{Fault, FaultyDisk};
 
 /// A log that was trimmed once, in files as short as possible, closed in an orderly way. Entries 2 and 3 stand in its
 /// first segment, 4 in one of its own, 5 to 7 and 8 in the last one.
@@ -183,4 +183,38 @@ fn a_disk_that_cannot_be_read_at_all_is_an_error() {
     let error = crate::open(Arc::new(log.disk.clone()), settings(), 99).err().unwrap();
     assert_eq!(error.class(), ErrorClass::Unavailable);
     assert!(error.to_string().starts_with("cannot read "), "{error}");
+}
+
+/// What could be read before and cannot be now is no damage either: the reader says so, and goes on when the disk is back.
+#[test]
+fn a_disk_that_goes_away_within_a_segment_loses_nothing() {
+    let disk = FaultyDisk::new(3);
+    let settings = WalSettings { segment_bytes: 8 << 20, budget_bytes: 64 << 20, ..settings() };
+    let mut opened = crate::open(Arc::new(disk.clone()), settings.clone(), 1).unwrap();
+    for number in 1..=60 {
+        let entry = NewEntry { kind: 1, slices: vec![body(number, 100_000)] };
+        opened.wal.append(entry, Box::new(|_| {})).unwrap();
+        opened.writer.step();
+    }
+    disk.start_again();
+    let opened = crate::open(Arc::new(disk.clone()), settings, 2).unwrap();
+    let mut reader = opened.wal.replay(Position(0));
+    let (mut read, mut outages) = (Vec::new(), 0);
+    assert_eq!(reader.next().unwrap().map(|entry| entry.position), Some(Position(1)));
+    for _ in 0..1_000 {
+        disk.fail_from(disk.call_count(), Fault::Eio);
+        let found = reader.next();
+        disk.fail_no_more();
+        match found {
+            Ok(Some(entry)) => read.push(entry.position.0),
+            Ok(None) => break,
+            Err(error) => {
+                assert_eq!(error.class(), ErrorClass::Unavailable, "{error}");
+                outages += 1;
+                read.push(reader.next().unwrap().unwrap().position.0);
+            }
+        }
+    }
+    assert_eq!(read, (2..=60).collect::<Vec<u64>>());
+    assert!(outages > 3, "the segment is read in several steps: {outages}");
 }

@@ -18,6 +18,8 @@ pub(crate) struct LeftOut {
     all: u64,
     /// For each shape whether another record has it; `None` when nothing is left out.
     used_shapes: Option<Vec<bool>>,
+    /// For each shape whether a record that is left out has it.
+    left_shapes: Vec<bool>,
 }
 
 impl LeftOut {
@@ -39,13 +41,14 @@ impl LeftOut {
             left_out.records += count;
         }
         if left_out.records > 0 && has_shapes {
-            let mut used = Vec::new();
+            let (mut used, mut left) = (Vec::new(), Vec::new());
             for group in groups {
                 let batch = group.open();
-                mark_shapes(&batch, hidden, &mut used);
+                mark_shapes(&batch, hidden, &mut used, &mut left);
                 sound(number, &batch)?;
             }
             left_out.used_shapes = Some(used);
+            left_out.left_shapes = left;
         }
         Ok(left_out)
     }
@@ -59,6 +62,11 @@ impl LeftOut {
     pub(crate) fn has_shape(&self, number: usize) -> bool {
         self.used_shapes.as_ref().is_none_or(|used| used.get(number).copied().unwrap_or(false))
     }
+
+    /// True when a record that is left out has the shape.
+    pub(crate) fn had_shape(&self, number: usize) -> bool {
+        self.left_shapes.get(number).copied().unwrap_or(false)
+    }
 }
 
 /// The records of a batch that stay; `None` for all of them.
@@ -69,16 +77,17 @@ pub(crate) fn staying<'a>(batch: &'a Batch, hidden: &'a HiddenSequences) -> Opti
     })
 }
 
-fn mark_shapes(batch: &Batch, hidden: &HiddenSequences, used: &mut Vec<bool>) {
+fn mark_shapes(batch: &Batch, hidden: &HiddenSequences, used: &mut Vec<bool>, left: &mut Vec<bool>) {
     let Some(shapes) = batch.shapes() else { return };
     let stays = staying(batch, hidden);
     let stays = |row: usize| stays.as_ref().is_none_or(|stays| stays(row));
-    for row in (0..shapes.len()).filter(|row| shapes.is_valid(*row) && stays(*row)) {
+    for row in (0..shapes.len()).filter(|row| shapes.is_valid(*row)) {
+        let marked = if stays(row) { &mut *used } else { &mut *left };
         let number = shapes.value(row) as usize;
-        if used.len() <= number {
-            used.resize(number + 1, false);
+        if marked.len() <= number {
+            marked.resize(number + 1, false);
         }
-        used[number] = true;
+        marked[number] = true;
     }
 }
 

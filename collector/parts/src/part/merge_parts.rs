@@ -240,8 +240,8 @@ fn shape_numbers(inputs: &[&Part], table: &mut ShapeTable) -> Result<Vec<Vec<Opt
     Ok(all)
 }
 
-/// Takes in what the variables of the inputs' shapes have in common. What deleted records had among it stays only as far as
-/// their variables held other characters: what all values begin and end with, those of the other records do too.
+/// Takes in what the variables of the inputs' shapes have in common. What deleted records had is among it: of a shape that
+/// one of them had, nothing is known from now on.
 fn join_forms(
     inputs: &[&Part],
     left_out: &[LeftOut],
@@ -252,7 +252,8 @@ fn join_forms(
         let forms = part.forms().map_err(|error| MergeFailure::input(number, &error))?;
         for (shape, own) in (0..).zip(&shape_numbers[number]) {
             if let Some(own) = own.filter(|_| left_out[number].has_shape(shape as usize)) {
-                table.join_forms(own, forms.as_ref().as_ref().and_then(|forms| forms.of(shape)));
+                let forms = forms.as_ref().as_ref().filter(|_| !left_out[number].had_shape(shape as usize));
+                table.join_forms(own, forms.and_then(|forms| forms.of(shape)));
             }
         }
     }
@@ -301,7 +302,8 @@ impl Merging<'_> {
         let waiting = self.rows.last().map(|(newest, _, _)| *newest);
         let is_before = next_start.is_none_or(|next| last <= next);
         let is_behind = waiting.is_none_or(|newest| newest <= start && self.are_many_waiting());
-        if !is_large || !is_before || !is_behind || self.hidden.meets(group.sequence_range()) {
+        if !self.settings.splices || !is_large || !is_before || !is_behind || self.hidden.meets(group.sequence_range())
+        {
             return Ok(false);
         }
         let batch = group.clone().open();

@@ -82,6 +82,8 @@ pub(crate) fn rebuild(
     let facts = found.write(&**disk, &index_path, settings).map_err(RebuildFailure::Output)?;
     drop(found);
     let none_hidden = HiddenSequences::default();
+    // Row groups are written anew: the words of one that is taken over stand in the index that is lost.
+    let settings = &PartSettings { splices: false, ..*settings };
     let merged = merge_parts(&**disk, to, layout, &[&open(facts)], &none_hidden, settings, &|| false);
     let written = merged.map_err(|failure| match failure {
         MergeFailure::Output(error) => RebuildFailure::Output(error),
@@ -128,7 +130,11 @@ fn look(part: &Part, layout: &Layout, settings: &PartSettings) -> Result<Found, 
         take_streams(part, &group, numbers.values(), &mut streams)?;
         let rows: Vec<RowAt> = (0..batch.len()).map(|row| RowAt::new(0, row)).collect();
         let words = reader.read(layout, std::slice::from_ref(&batch), &rows, &mut found.shapes);
-        let facts = facts_of(&batch, layout, [words.message_keys.len(), words.value_keys.len()]);
+        let facts = GroupFacts {
+            has_other_messages: words.has_other_messages,
+            has_unshaped: words.has_unshaped,
+            ..facts_of(&batch, layout, [words.message_keys.len(), words.value_keys.len()])
+        };
         if let Some(damage) = batch.damage() {
             return Err(PartError::malformed(part.dir(), error_chain(damage)));
         }

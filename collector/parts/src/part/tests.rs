@@ -1,9 +1,10 @@
 use super::*;
 use crate::tests::{Sample, attribute, batch, exact, read, sample, samples, stream, text};
-use crate::{Batch, Layout, Message, OwnColumn, Storage};
+use crate::{AttributeEntries, Batch, Layout, Message, NewBatch, OwnColumn, Storage};
+use arrow_array::{StringArray, UInt8Array};
 use arrow_schema::{DataType, Field};
 use basics::Timestamp;
-use model::{TimeRange, Value};
+use model::{TimeRange, Value, ValueKind};
 use proptest::prelude::*;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,6 +21,33 @@ pub(super) fn layout() -> Arc<Layout> {
 
 pub(super) fn keeper() -> Arc<Keeper> {
     Arc::new(Keeper::new(1 << 20))
+}
+
+/// A layout with messages.
+pub(super) fn message_layout() -> Arc<Layout> {
+    let own = |name: &str, data_type, storage| OwnColumn { field: Field::new(name, data_type, false), storage };
+    let own = vec![own("text", DataType::Utf8, Storage::Text), own("kind", DataType::UInt8, Storage::Few)];
+    Arc::new(Layout::new(own, Some(Message { text: 0, kind: 1 })))
+}
+
+/// A record for each message, with times and sequences from `first` on.
+pub(super) fn message_batch(layout: &Layout, first: i64, said: &[(String, ValueKind)]) -> Arc<Batch> {
+    let mut attributes = AttributeEntries::default();
+    said.iter().for_each(|_| attributes.end_record());
+    let times: Vec<i64> = (first..).take(said.len()).collect();
+    let new = NewBatch {
+        sequence: times.iter().map(|time| time.cast_unsigned()).collect(),
+        time: times,
+        stream: vec![0; said.len()],
+        streams: vec![Arc::default()],
+        stream_bytes: 0,
+        own: vec![
+            Arc::new(StringArray::from_iter_values(said.iter().map(|(text, _)| text))),
+            Arc::new(UInt8Array::from_iter_values(said.iter().map(|(_, kind)| *kind as u8))),
+        ],
+        attributes,
+    };
+    Arc::new(Batch::build(layout, new))
 }
 
 fn write(disk: &Arc<FaultyDisk>, batches: &[Arc<Batch>], range: TimeRange) -> Option<Part> {

@@ -194,7 +194,7 @@ impl WordReader {
             let mut before: &[u8] = &[];
             for at in rows {
                 let id = columns[at.batch()].value(at.row());
-                // Records of one trace mostly follow each other.
+                // Records of one trace often follow each other.
                 if id != std::mem::replace(&mut before, id) && id.iter().any(|byte| *byte != 0) {
                     self.digits.clear();
                     for byte in id {

@@ -39,6 +39,8 @@ pub struct PartSettings {
     pub group_text_bytes: u64,
     /// How much of footers and indexes is kept in memory.
     pub kept_bytes: u64,
+    /// Whether a merge takes row groups over as they are packed where it can.
+    pub splices: bool,
 }
 
 impl PartSettings {
@@ -49,6 +51,7 @@ impl PartSettings {
         group_records: GROUP_RECORDS,
         group_text_bytes: GROUP_TEXT_BYTES,
         kept_bytes: KEPT_BYTES,
+        splices: true,
     };
 
     /// For parts that others are merged into. Packing them as well as zstd can would take more time than all the rest of a

@@ -8,7 +8,7 @@ use super::mask::Mask;
 use super::regex::Automaton;
 use super::slice::Slice;
 use crate::guard::QueryGuard;
-use crate::limits::OPEN_GROUPS_MAX;
+use crate::limits::{AUTOMATON_BYTES_MAX, OPEN_GROUPS_MAX};
 use arrow_array::Array;
 use basics::Reservation;
 use parts::StoredGroup;
@@ -33,6 +33,8 @@ pub(crate) struct IndexTest {
     characters: CharacterSet,
     /// Reads shapes.
     automaton: Option<Arc<Automaton>>,
+    /// What the automaton takes.
+    automaton_memory: RefCell<Option<Rc<Reservation>>>,
     /// By part what its shapes tell. Few parts are met at a time.
     verdicts: RefCell<HashMap<usize, Rc<Verdicts>>>,
     /// What is known of the row group that was asked about last, which is read in slices: by the number it was opened under.
@@ -97,7 +99,7 @@ impl IndexTest {
         let mut trigrams: Vec<u16> = needles.iter().flat_map(|needle| required_trigrams(*needle)).collect();
         trigrams.sort_unstable();
         trigrams.dedup();
-        let characters = needles.iter().map(|needle| CharacterSet::of(fold(needle.text).as_bytes()));
+        let characters = needles.iter().map(|needle| characters_of(needle.text));
         let characters = characters.fold(CharacterSet::default(), CharacterSet::or);
         IndexTest {
             matcher,
@@ -105,6 +107,7 @@ impl IndexTest {
             trigrams,
             characters,
             automaton,
+            automaton_memory: RefCell::default(),
             verdicts: RefCell::default(),
             last_group: RefCell::default(),
         }
@@ -220,7 +223,11 @@ impl IndexTest {
         let shapes = group.shape_count().ok()?;
         // A verdict and a class.
         let memory = guard.reserve(2 * u64::from(shapes)).ok()?;
+        if self.automaton.is_some() && self.automaton_memory.borrow().is_none() {
+            *self.automaton_memory.borrow_mut() = Some(Rc::new(guard.reserve(2 * AUTOMATON_BYTES_MAX as u64).ok()?));
+        }
         let count = shapes as usize;
+        guard.spend(count).ok()?;
         let mut by_shape = vec![NEVER; count];
         if let Some(automaton) = &self.automaton {
             automaton.begin_part();
@@ -260,6 +267,13 @@ impl Verdicts {
             }
         }
     }
+}
+
+/// The folded characters of a needle but white space, of which any finds any.
+fn characters_of(text: &str) -> CharacterSet {
+    let folded = fold(text);
+    let words = folded.split(char::is_whitespace).map(|word| CharacterSet::of(word.as_bytes()));
+    words.fold(CharacterSet::default(), CharacterSet::or)
 }
 
 /// True when the text decides: all needles that depend on variables may be in them.

@@ -82,10 +82,8 @@ impl TextTest {
         let required = Required::of(text);
         let prefilter = Prefilter::of_part(required.longest());
         let needles = required.needles();
-        let automaton = Automaton::new(text).map(Arc::new);
-        let has_index = !needles.is_empty() || automaton.is_some();
-        let index = has_index.then(|| IndexTest::necessary(&needles, automaton));
-        Ok(TextTest::new(TextMatcher::Regex(regex), prefilter, index, None))
+        let index = IndexTest::necessary(&needles, Some(Arc::new(Automaton::new(text))));
+        Ok(TextTest::new(TextMatcher::Regex(regex), prefilter, Some(index), None))
     }
 
     fn new(matcher: TextMatcher, prefilter: Prefilter, index: Option<IndexTest>, number: Option<Number>) -> TextTest {

@@ -1,10 +1,7 @@
 use super::*;
-use crate::part::tests::{SETTINGS, keeper, layout, lines, read_groups, streams};
+use crate::part::tests::{SETTINGS, keeper, layout, lines, message_batch, message_layout, read_groups, streams};
 use crate::part::write_part;
 use crate::tests::{Sample, attribute, batch, sample, samples, text};
-use crate::{AttributeEntries, Message, NewBatch, OwnColumn, Storage};
-use arrow_array::{StringArray, UInt8Array};
-use arrow_schema::{DataType, Field};
 use model::{TimeRange, Value, ValueKind};
 use proptest::prelude::*;
 use testkit::faulty_disk::{Call, Fault, FaultyDisk};
@@ -188,34 +185,13 @@ fn a_key_that_is_frequent_in_all_of_them_together_gets_a_column() {
     assert_eq!(lines(read_groups(&merged).into_iter().flatten()), lines(sets.into_iter().flatten()));
 }
 
-/// A layout with messages.
-fn message_layout() -> Arc<Layout> {
-    let own = |name: &str, data_type, storage| OwnColumn { field: Field::new(name, data_type, false), storage };
-    let own = vec![own("text", DataType::Utf8, Storage::Text), own("kind", DataType::UInt8, Storage::Few)];
-    Arc::new(Layout::new(own, Some(Message { text: 0, kind: 1 })))
-}
-
 fn messages(layout: &Layout, first: i64, texts: &[&str]) -> Arc<Batch> {
     messages_of(layout, first, texts, ValueKind::Str)
 }
 
 fn messages_of(layout: &Layout, first: i64, texts: &[&str], kind: ValueKind) -> Arc<Batch> {
-    let mut attributes = AttributeEntries::default();
-    texts.iter().for_each(|_| attributes.end_record());
-    let times: Vec<i64> = (first..).take(texts.len()).collect();
-    let new = NewBatch {
-        sequence: times.iter().map(|time| time.cast_unsigned()).collect(),
-        time: times,
-        stream: vec![0; texts.len()],
-        streams: vec![Arc::default()],
-        stream_bytes: 0,
-        own: vec![
-            Arc::new(StringArray::from_iter_values(texts)),
-            Arc::new(UInt8Array::from(vec![kind as u8; texts.len()])),
-        ],
-        attributes,
-    };
-    Arc::new(Batch::build(layout, new))
+    let said: Vec<(String, ValueKind)> = texts.iter().map(|text| ((*text).to_owned(), kind)).collect();
+    message_batch(layout, first, &said)
 }
 
 /// The shape of each record, and all shapes.
@@ -450,10 +426,15 @@ fn of_a_shape_that_only_deleted_records_had_no_form_stays() {
     let second = part_of(&disk, 1, &layout, &[messages(&layout, 10, &["anna c18", "user 6"])]);
     let hidden = HiddenSequences::new(vec![0], crate::manifest::TombstoneId(1));
     let made = merge_parts(&*disk, &dir(2), &layout, &[&first, &second], &hidden, &SETTINGS, NEVER).unwrap();
-    let merged = Part::open(disk.clone(), dir(2), layout, made.written.unwrap().files, keeper());
-    let expected = [vec!["c18[]"], vec!["[56]"]];
-    let expected = expected.map(|forms| Some(forms.into_iter().map(str::to_owned).collect::<Vec<_>>()));
-    assert_eq!(forms_of(&merged, "5678bc"), expected);
+    let merged = Part::open(disk.clone(), dir(2), layout.clone(), made.written.unwrap().files, keeper());
+    let told = |forms: &[&str]| Some(forms.iter().map(|form| (*form).to_owned()).collect::<Vec<_>>());
+    assert_eq!(forms_of(&merged, "5678bc"), [told(&["c18[]"]), told(&["[56]"])]);
+    // Another record has the shape as well, and nobody remembers what belonged to whom.
+    let hidden = HiddenSequences::new(vec![10], crate::manifest::TombstoneId(1));
+    let both = part_of(&disk, 3, &layout, &[messages(&layout, 10, &["anna c18", "anna d19", "user 7"])]);
+    let made = merge_parts(&*disk, &dir(4), &layout, &[&both], &hidden, &SETTINGS, NEVER).unwrap();
+    let merged = Part::open(disk.clone(), dir(4), layout, made.written.unwrap().files, keeper());
+    assert_eq!(forms_of(&merged, "5678bc"), [None, told(&["7[]"])]);
 }
 
 /// Of typed columns as they are numbered in the new part, also where a row group is taken over as it is packed.

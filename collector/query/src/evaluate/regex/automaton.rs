@@ -19,11 +19,17 @@ use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use text_index::{CharacterSet, ShapePiece, ShapeText, VariableForm};
 
-/// An expression as an automaton that reads shapes.
+/// An expression as an automaton that reads shapes. It is built when it is asked first.
 pub(crate) struct Automaton {
+    regex: String,
+    /// `None` for an expression that such an automaton does not know, or that is too large for it.
+    built: OnceLock<Option<Built>>,
+}
+
+struct Built {
     dfa: DFA,
     memory: Mutex<Memory>,
 }
@@ -39,15 +45,36 @@ struct Memory {
     cache: Cache,
     /// For each set of characters one byte of each class that the automaton tells apart in it.
     bytes_of: HashMap<CharacterSet, Vec<u8>>,
+    /// For the shapes of the part at hand.
     steps_left: usize,
+    /// The cache has no more room.
+    is_full: bool,
 }
 
 /// The automaton cannot tell.
 struct Unclear;
 
 impl Automaton {
-    /// `None` for an expression that such an automaton does not know, or that is too large for it.
-    pub(crate) fn new(regex: &str) -> Option<Automaton> {
+    /// Of an expression that can be compiled.
+    pub(crate) fn new(regex: &str) -> Automaton {
+        Automaton { regex: regex.to_owned(), built: OnceLock::new() }
+    }
+
+    /// Gives the steps back that shapes took: the shapes of one part are judged at a time.
+    pub(crate) fn begin_part(&self) {
+        if let Some(Some(built)) = self.built.get() {
+            built.memory.lock().unwrap_or_else(PoisonError::into_inner).steps_left = AUTOMATON_STEPS_MAX;
+        }
+    }
+
+    /// Tells whether all texts of the shape match, or none; `None` where the text decides.
+    pub(crate) fn judge(&self, shape: ShapeText<'_>) -> Option<bool> {
+        self.built.get_or_init(|| Built::new(&self.regex)).as_ref()?.judge(shape)
+    }
+}
+
+impl Built {
+    fn new(regex: &str) -> Option<Built> {
         let config = DFA::config()
             .match_kind(MatchKind::All)
             .unicode_word_boundary(true)
@@ -56,19 +83,18 @@ impl Automaton {
             .minimum_cache_clear_count(Some(0));
         let size = thompson::Config::new().nfa_size_limit(Some(REGEX_PROGRAM_BYTES_MAX));
         let dfa = DFA::builder().configure(config).thompson(size).build(regex).ok()?;
-        let memory = Memory { cache: dfa.create_cache(), bytes_of: HashMap::new(), steps_left: AUTOMATON_STEPS_MAX };
-        Some(Automaton { dfa, memory: Mutex::new(memory) })
+        // An empty match may then be one within a character, which is none.
+        if dfa.get_nfa().has_empty() && !dfa.get_nfa().look_set_any().is_empty() {
+            return None;
+        }
+        let (cache, bytes_of) = (dfa.create_cache(), HashMap::new());
+        let memory = Memory { cache, bytes_of, steps_left: AUTOMATON_STEPS_MAX, is_full: false };
+        Some(Built { dfa, memory: Mutex::new(memory) })
     }
 
-    /// Gives the steps back that shapes took: the shapes of one part are judged at a time.
-    pub(crate) fn begin_part(&self) {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner).steps_left = AUTOMATON_STEPS_MAX;
-    }
-
-    /// Tells whether all texts of the shape match, or none; `None` where the text decides.
-    pub(crate) fn judge(&self, shape: ShapeText<'_>) -> Option<bool> {
+    fn judge(&self, shape: ShapeText<'_>) -> Option<bool> {
         let memory = &mut *self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        if memory.steps_left == 0 {
+        if memory.steps_left == 0 || memory.is_full {
             return None;
         }
         self.walk(shape, memory).unwrap_or(None)
@@ -100,6 +126,14 @@ impl Automaton {
             (false, _) => Some(false),
             (true, true) => None,
         })
+    }
+}
+
+impl Memory {
+    /// No state has room any more, and asking again would only build it once more.
+    fn fill(&mut self) -> Unclear {
+        self.is_full = true;
+        Unclear
     }
 }
 
@@ -162,7 +196,8 @@ impl Paths<'_> {
     /// Goes on from a state, into [`Paths::next`].
     fn step(&mut self, state: LazyStateID, byte: u8) -> Result<(), Unclear> {
         self.memory.steps_left = self.memory.steps_left.checked_sub(1).ok_or(Unclear)?;
-        let reached = self.dfa.next_state(&mut self.memory.cache, state, byte).map_err(|_| Unclear)?;
+        let reached = self.dfa.next_state(&mut self.memory.cache, state, byte);
+        let reached = reached.map_err(|_| self.memory.fill())?;
         if reached.is_match() {
             self.some_match = true;
         } else if reached.is_dead() {
@@ -179,7 +214,8 @@ impl Paths<'_> {
     /// The text ends here.
     fn end(&mut self) -> Result<(), Unclear> {
         for state in std::mem::take(&mut self.states) {
-            let reached = self.dfa.next_eoi_state(&mut self.memory.cache, state).map_err(|_| Unclear)?;
+            let reached = self.dfa.next_eoi_state(&mut self.memory.cache, state);
+            let reached = reached.map_err(|_| self.memory.fill())?;
             match reached.is_match() {
                 true => self.some_match = true,
                 false => self.some_fail = true,
@@ -190,6 +226,9 @@ impl Paths<'_> {
 
     fn bytes_of(&mut self, characters: CharacterSet) -> Vec<u8> {
         let classes = self.dfa.byte_classes();
+        if self.memory.bytes_of.len() >= SETS_KEPT_MAX {
+            self.memory.bytes_of.clear();
+        }
         let bytes = self.memory.bytes_of.entry(characters).or_insert_with(|| {
             let mut is_known = [false; 256];
             let is_new = |byte: &u8| {
@@ -201,6 +240,8 @@ impl Paths<'_> {
     }
 }
 
+/// Sets of characters of which bytes are kept.
+const SETS_KEPT_MAX: usize = 256;
 /// So many bytes of a variable are read one by one; that there are more is not told.
 const SHORTEST_READ_MAX: usize = 32;
 

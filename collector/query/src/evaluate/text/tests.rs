@@ -104,3 +104,16 @@ fn escaped_characters_are_searched_as_they_were_sent() {
     check("a:ntemp", &records, &[]);
     check("nC", &records, &[]);
 }
+
+#[test]
+fn white_space_of_any_kind_finds_any_other() {
+    let records = [
+        record_with(&[("state", text("disk full"))]),
+        record_with(&[("state", text("disk\u{3000}full"))]),
+        record_with(&[("state", text("disk-full"))]),
+        record("disk\tfull"),
+    ];
+    for query in ["\"disk full\"", "\"disk\u{a0}full\"", "\"disk\u{3000}full\"", "'disk\u{a0}full'"] {
+        check(query, &records, &[0, 1, 3]);
+    }
+}
