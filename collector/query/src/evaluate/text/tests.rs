@@ -107,13 +107,12 @@ fn escaped_characters_are_searched_as_they_were_sent() {
 
 #[test]
 fn white_space_of_any_kind_finds_any_other() {
-    let records = [
-        record_with(&[("state", text("disk full"))]),
-        record_with(&[("state", text("disk\u{3000}full"))]),
-        record_with(&[("state", text("disk-full"))]),
-        record("disk\tfull"),
-    ];
+    let said = |state: &str| record_with(&[("state", text(state))]);
+    let plain = [said("disk full"), said("disk-full"), record("disk\tfull")];
+    let any = [said("disk full"), said("disk\u{3000}full"), said("disk-full"), record("disk\tfull")];
     for query in ["\"disk full\"", "\"disk\u{a0}full\"", "\"disk\u{3000}full\"", "'disk\u{a0}full'"] {
-        check(query, &records, &[0, 1, 3]);
+        // A column of ASCII alone is known to be one.
+        check(query, &plain, &[0, 2]);
+        check(query, &any, &[0, 1, 3]);
     }
 }
