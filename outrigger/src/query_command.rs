@@ -13,6 +13,9 @@ use std::path::PathBuf;
 
 /// Narrowest that a column of a table becomes to fit the terminal.
 const CELL_COLUMNS_MIN: usize = 8;
+/// Where the table is not for a terminal, the cells of a column are filled up to the widest of them, and to this at most: one
+/// cell may have a million characters.
+const ALIGNED_COLUMNS_MAX: usize = 256;
 /// Between two columns.
 const GAP_COLUMNS: usize = 2;
 
@@ -149,8 +152,10 @@ fn table(answer: &Value, columns: Option<usize>) -> String {
             *width = (*width).max(columns_of(text));
         }
     }
-    if let Some(columns) = columns {
-        fit(&mut widths, columns);
+    match columns {
+        Some(columns) => fit(&mut widths, columns),
+        // Cells that are wider stand out, and nothing is cut.
+        None => widths.iter_mut().for_each(|width| *width = (*width).min(ALIGNED_COLUMNS_MAX)),
     }
     let are_numbers: Vec<bool> = (0..header.len())
         .map(|place| {
@@ -167,6 +172,8 @@ fn table(answer: &Value, columns: Option<usize>) -> String {
             }
             if are_numbers[place] && columns_of(text) <= *width {
                 line.push_str(&" ".repeat(width - columns_of(text)));
+                line.push_str(text);
+            } else if columns.is_none() && columns_of(text) > *width {
                 line.push_str(text);
             } else {
                 line.push_str(&fitted(text, *width));

@@ -45,14 +45,14 @@ fn request(args: NewTokenArgs) -> Result<TokenRequest, Failure> {
     Ok(TokenRequest { name, scopes, tenants })
 }
 
-/// What to do with the token, never the token itself.
+/// What to do with the token, never the token itself. As a whole it is a token file.
 fn explanation(made: &NewToken) -> String {
     format!(
-        "Add this to the token file, which the configuration names as security.token_file; only a hash is stored there.\n\
-         A running process reads the file again within seconds.\n\n\
+        "# Add this to the token file, which the configuration names as security.token_file; only a hash is stored there.\n\
+         # A running process reads the file again within seconds.\n\n\
          tokens:\n{}\n\
-         Its holder sends:  authorization: Bearer TOKEN\n\
-         An SDK is told by: OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20TOKEN\n\n",
+         # Its holder sends:  authorization: Bearer TOKEN\n\
+         # An SDK is told by: OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20TOKEN\n\n",
         made.entry
     )
 }

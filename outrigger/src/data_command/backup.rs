@@ -26,13 +26,16 @@ pub(crate) struct BackupArgs {
     data_dir: Option<PathBuf>,
     #[command(flatten)]
     config: ConfigArgs,
-    /// Where the HTTP API of the process is that uses the data directory, when one does
-    #[arg(long, env = "OUTRIGGER_URL", default_value = "http://127.0.0.1:7070")]
-    url: String,
+    /// Where the HTTP API of the process is that uses the data directory [default: http://127.0.0.1:7070]; when it is given,
+    /// that process is asked and nobody else
+    #[arg(long, env = "OUTRIGGER_URL")]
+    url: Option<String>,
     /// A file that holds a token with scope admin
     #[arg(long, env = "OUTRIGGER_TOKEN_FILE")]
     token_file: Option<PathBuf>,
 }
+
+const URL_DEFAULT: &str = "http://127.0.0.1:7070";
 
 /// Directories whose files never change: a second name is as good as a copy.
 const UNCHANGING: [&str; 2] = ["logs/parts", "logs/tombstones"];
@@ -43,31 +46,35 @@ const LEFT_OUT: [&str; 2] = ["lock", "backups"];
 pub(crate) async fn backup(args: BackupArgs) -> Result<(), Failure> {
     let data_dir = data_dir(args.data_dir.as_ref(), &args.config)?;
     refuse_used(&args.to)?;
+    if let Some(url) = &args.url {
+        return ask(&args, url, &data_dir).await;
+    }
     match DataLock::take(&data_dir) {
         Ok(lock) => {
             let bytes = copy_offline(&data_dir, &args.to)?;
             drop(lock);
-            let to = args.to.display();
-            crate::print(&format!("backup in {to}: {bytes} bytes; `outrigger --data-dir {to}` starts on it\n"))
+            let (from, to) = (data_dir.display(), args.to.display());
+            crate::print(&format!(
+                "backup in {to} of {from}, which no process uses: {bytes} bytes; `outrigger --data-dir {to}` starts on it\n"
+            ))
         }
-        Err(DataLockError::InUse { .. }) => ask(&args, &data_dir).await,
+        Err(DataLockError::InUse { .. }) => ask(&args, URL_DEFAULT, &data_dir).await,
         Err(error) => Err(Failure::of(error.class(), &error)),
     }
 }
 
 /// Has the process that runs make it.
-async fn ask(args: &BackupArgs, data_dir: &Path) -> Result<(), Failure> {
-    let client = ApiClient::of(&args.url, "/api/v1/backup", args.token_file.as_deref())?;
+async fn ask(args: &BackupArgs, url: &str, data_dir: &Path) -> Result<(), Failure> {
+    let client = ApiClient::of(url, "/api/v1/backup", args.token_file.as_deref())?;
     let answer = client.ask(&json!({}), "").await?;
     let made = answer["directory"].as_str().and_then(inside).ok_or_else(|| {
-        Failure::unavailable(format!("{} answered without saying where the backup is; is it a collector?", args.url))
+        Failure::unavailable(format!("{url} answered without saying where the backup is; is it a collector?"))
     })?;
     let made = data_dir.join(made);
     if !made.is_dir() {
         return Err(Failure::usage(format!(
-            "the process at {} made a backup in its own data directory, which is not {}; name the right one with --data-dir \
+            "the process at {url} made a backup in its own data directory, which is not {}; name the right one with --data-dir \
              or the right process with --url",
-            args.url,
             data_dir.display()
         )));
     }

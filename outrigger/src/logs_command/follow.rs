@@ -110,6 +110,10 @@ pub(crate) fn cut_short_text(reason: &str) -> String {
     let advice = match reason {
         "replaying" => "the collector is still reading its log after a restart; ask again in a moment",
         "deadline" | "memory" => "the question is too wide; narrow the time or the terms",
+        "damaged" => {
+            "the disk does not give all of it back, and the log of the collector names the files; `outrigger data rebuild-index` \
+             mends an index, a backup has the records"
+        }
         _ => "ask again",
     };
     format!("the answer is not whole ({}): {advice}", view::escaped(reason))

@@ -164,7 +164,7 @@ pub(crate) fn fitted(text: &str, columns: usize) -> String {
     let text = escaped(text);
     let total = width(&text);
     if total <= columns {
-        return format!("{text}{:pad$}", "", pad = columns - total);
+        return text + &" ".repeat(columns - total);
     }
     let mut out = String::new();
     let mut used = 0;
@@ -177,8 +177,8 @@ pub(crate) fn fitted(text: &str, columns: usize) -> String {
         out.push(character);
     }
     out.push('…');
-    let pad = columns - used - 1;
-    format!("{out}{:pad$}", "")
+    out.push_str(&" ".repeat(columns - used - 1));
+    out
 }
 
 pub(crate) fn columns_of(text: &str) -> usize {

@@ -35,6 +35,17 @@ fn a_table_fits_the_terminal() {
 }
 
 #[test]
+fn a_cell_of_any_length_is_shown_whole_or_fits() {
+    let long = "x".repeat(400_000);
+    let answer = json!({ "columns": ["body", "n"], "rows": [[long, 1], ["short", 2]] });
+    let text = shown(&answer, None);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[1] == format!("{long}  1") && lines[2].len() < 300, "{} {}", lines[1].len(), lines[2].len());
+    assert!(shown(&answer, Some(80)).lines().all(|line| line.chars().count() <= 80));
+    assert_eq!(fitted("a", 100_000).len(), 100_000);
+}
+
+#[test]
 fn what_a_sender_wrote_cannot_command_the_terminal_in_a_table() {
     let answer = json!({ "columns": ["a\u{1b}[2J"], "rows": [["\u{202e}x\ny"]] });
     check(answer.clone(), None, &["a\\u{1b}[2J", "\\u{202e}x\\ny"]);

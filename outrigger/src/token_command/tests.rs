@@ -22,7 +22,7 @@ fn the_lines_of_the_explanation_are_a_token_file() {
     let made = new_token(&request(args("gateway", &["*"])).unwrap());
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("tokens.yaml");
-    std::fs::write(&path, format!("tokens:\n{}", made.entry)).unwrap();
+    std::fs::write(&path, explanation(&made)).unwrap();
     assert_eq!(service::auth::TokenFile::open(&path).unwrap().count(), 1);
 }
 
