@@ -366,15 +366,16 @@ impl Harness {
         own
     }
 
+    /// Waits for the records of all tenants.
     pub(super) async fn wait_until_stored(&self) {
         let give_up = Instant::now() + Duration::from_secs(20);
         loop {
-            let account = self.account().await;
+            let view = self.rooms.ingest.ledger().view();
             let (_, answer) = self.get("/api/v1/logs/search?limit=1").await;
-            if account["in_flight"].as_u64().unwrap_or(0) == 0 && answer["cut_short"].is_null() {
+            if view.values().all(|account| account.in_flight == 0) && answer["cut_short"].is_null() {
                 return;
             }
-            assert!(Instant::now() < give_up, "records stay in flight: {account}");
+            assert!(Instant::now() < give_up, "records stay in flight: {view:?}");
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
