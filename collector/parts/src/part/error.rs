@@ -1,7 +1,9 @@
 //! What can be wrong with a part.
 
 use basics::ErrorClass;
+use parquet::errors::ParquetError;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 /// A part that cannot be written or read.
@@ -59,7 +61,7 @@ pub enum PartError {
         /// On which file.
         path: PathBuf,
         /// The library's own words.
-        source: parquet::errors::ParquetError,
+        source: ParquetError,
     },
 }
 
@@ -80,12 +82,20 @@ impl PartError {
         move |source| PartError::Disk { action, path, source }
     }
 
-    pub(crate) fn parquet(
-        action: &'static str,
-        path: &std::path::Path,
-    ) -> impl FnOnce(parquet::errors::ParquetError) -> PartError {
+    pub(crate) fn parquet(action: &'static str, path: &std::path::Path) -> impl FnOnce(ParquetError) -> PartError {
         let path = path.to_path_buf();
         move |source| PartError::Parquet { action, path, source }
+    }
+
+    /// What the Parquet library reads of a file. It trusts some bytes of page headers; where they lie and it panics, the
+    /// file is damaged, and the process goes on.
+    pub(crate) fn guard_parquet<T>(
+        action: &'static str,
+        path: &std::path::Path,
+        read: impl FnOnce() -> parquet::errors::Result<T>,
+    ) -> Result<T, PartError> {
+        let panicked = |_| Err(ParquetError::General("a page is not what its header says".to_owned()));
+        catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(panicked).map_err(PartError::parquet(action, path))
     }
 
     pub(crate) fn malformed(path: &std::path::Path, what: impl Into<String>) -> PartError {

@@ -23,6 +23,7 @@ use bytes::Bytes;
 use model::{Stream, TimeRange, ValueKind};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use std::ops::Range;
 use std::sync::Arc;
@@ -296,14 +297,10 @@ impl StoredGroup {
                 reader.with_row_selection(RowSelection::from_consecutive_ranges(ranges, self.all_records()))
             }
         };
-        let reader = reader.build();
-        let mut reader = reader.map_err(PartError::parquet("read", &contents.path))?;
-        match reader.next() {
-            Some(Ok(batch)) => Ok(batch.column(0).clone()),
-            Some(Err(error)) => {
-                let source = parquet::errors::ParquetError::External(Box::new(error));
-                Err(PartError::parquet("unpack", &contents.path)(source))
-            }
+        let mut reader = PartError::guard_parquet("read", &contents.path, || reader.build())?;
+        let next = || reader.next().transpose().map_err(|error| ParquetError::External(Box::new(error)));
+        match PartError::guard_parquet("unpack", &contents.path, next)? {
+            Some(batch) => Ok(batch.column(0).clone()),
             None => Err(PartError::malformed(&contents.path, "a row group has no records")),
         }
     }

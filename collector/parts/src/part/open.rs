@@ -188,8 +188,8 @@ impl Part {
         check(path, "footer", tail_at, &tail, facts.tail_crc32c)?;
         let ranges = Ranges { file_bytes: length, ranges: vec![(tail_at, tail.into())] };
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let metadata =
-            ArrowReaderMetadata::load(&ranges, options).map_err(PartError::parquet("read the footer of", path))?;
+        let load = || ArrowReaderMetadata::load(&ranges, options);
+        let metadata = PartError::guard_parquet("read the footer of", path, load)?;
         if !metadata.metadata().row_groups().iter().all(has_possible_places) {
             return Err(PartError::malformed(path, "a column chunk begins in front of it, or is less than empty"));
         }
