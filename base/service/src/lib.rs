@@ -44,7 +44,7 @@ pub use front::Front;
 pub use guard::Guard;
 pub use health::Health;
 pub use metrics::{MetricDef, Registry};
-pub use priority::stand_back;
+pub use priority::{BackgroundThreads, stand_back};
 pub use refusal::{Refusal, full};
 pub use secret::Secret;
 pub use server::{Body, BodyError, BoxError, ConnectionInfo, Listener, ResponseBody, Server, ServerSettings, serve};

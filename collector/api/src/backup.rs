@@ -37,10 +37,7 @@ pub(crate) async fn by_post(State(state): State<ApiState>, access: Access) -> Re
     let target = backup.target();
     wait_until_stored(&backup, target).await?;
     let (given, caller) = (name.clone(), access.name().to_owned());
-    let task = tokio::task::spawn_blocking(move || {
-        service::stand_back();
-        backup.write(&given, target)
-    });
+    let task = state.pool.threads().spawn(move || backup.write(&given, target));
     match task.await {
         Ok(Ok(made)) => {
             let StoreBackup { parts, records, file_bytes, .. } = made;

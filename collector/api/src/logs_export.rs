@@ -110,6 +110,7 @@ pub(crate) async fn by_get(
     let place = state.exports.admit()?;
     let (sender, receiver) = channel(EXPORT_QUEUE_CHUNKS);
     let is_cancelled = Arc::new(AtomicBool::new(false));
+    let pool = state.pool.clone();
     let job = Job {
         tenant: state.ingest.tenants().find(access.tenant()),
         request,
@@ -128,8 +129,7 @@ pub(crate) async fn by_get(
         state,
     };
     // The thread ends when the reader has gone: the queue is closed then. What it was given goes with it.
-    drop(tokio::task::spawn_blocking(move || {
-        service::stand_back();
+    drop(pool.threads().spawn(move || {
         job.run();
         drop(place);
     }));

@@ -5,6 +5,7 @@ use crate::limits::{ApiSettings, SEARCH_QUARTERS, TEXT_QUARTERS, WAITING_QUERIES
 use crate::query_crew::QueryCrew;
 use basics::{Clock, ErrorClass, MemoryBudget};
 use query::QueryGuard;
+use service::BackgroundThreads;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use tokio::sync::Semaphore;
 pub(crate) struct QueryPool {
     running: Arc<Semaphore>,
     crew: Arc<QueryCrew>,
+    threads: BackgroundThreads,
     waiting: Semaphore,
     clock: Arc<dyn Clock>,
     /// For what searches hold.
@@ -40,6 +42,7 @@ impl QueryPool {
         QueryPool {
             crew: Arc::new(QueryCrew::new(running.clone())),
             running,
+            threads: BackgroundThreads::new("query"),
             waiting: Semaphore::new(WAITING_QUERIES_MAX),
             clock,
             memory: whole.share(quarter * SEARCH_QUARTERS),
@@ -51,6 +54,11 @@ impl QueryPool {
     /// What the texts of answers are reserved from.
     pub(crate) fn text_memory(&self) -> MemoryBudget {
         self.text_memory.clone()
+    }
+
+    /// Threads for other work that reads much.
+    pub(crate) fn threads(&self) -> &BackgroundThreads {
+        &self.threads
     }
 
     /// A guard for work that goes on beside the queries, for so long at a time.
@@ -70,8 +78,7 @@ impl QueryPool {
         let _stop = StopOnDrop(is_cancelled.clone());
         let turn = turns.clone().acquire_owned().await.ok()?;
         let guard = self.guard(within, is_cancelled);
-        let task = tokio::task::spawn_blocking(move || {
-            service::stand_back();
+        let task = self.threads.spawn(move || {
             let result = work(&guard);
             drop(turn);
             result
@@ -104,8 +111,7 @@ impl QueryPool {
         let Ok(Ok(turn)) = turn else {
             return Err(ApiError::new(ErrorClass::Overloaded, "no query thread became free in time; try again"));
         };
-        let task = tokio::task::spawn_blocking(move || {
-            service::stand_back();
+        let task = self.threads.spawn(move || {
             let result = work(&guard);
             drop(turn);
             result

@@ -76,17 +76,8 @@ impl Batch {
 
     /// All columns of strings, whatever their key.
     pub fn string_attribute_columns(&self) -> impl Iterator<Item = Strings<'_>> {
-        self.strings_of(|_| true)
-    }
-
-    /// Those of the columns of strings, by their numbers, that somebody wants. The others are not read.
-    pub(crate) fn strings_of<'a>(
-        &'a self,
-        is_wanted: impl Fn(usize) -> bool + 'a,
-    ) -> impl Iterator<Item = Strings<'a>> {
         let numbers = self.typed_keys().iter().enumerate().filter(|(_, typed)| typed.kind == ValueKind::Str);
-        let wanted = numbers.map(|(number, _)| number).filter(move |number| is_wanted(*number));
-        wanted.filter_map(|number| match self.typed_column(number) {
+        numbers.filter_map(|(number, _)| match self.typed_column(number) {
             AttributeColumn::Str(column) => Some(column),
             AttributeColumn::Bool(_) | AttributeColumn::Int(_) | AttributeColumn::Double(_) => None,
         })

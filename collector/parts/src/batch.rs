@@ -7,7 +7,7 @@
 //! each column when it is first asked for, and its records come in the part's order. A column that cannot be read looks
 //! as if all its values were empty, and [`Batch::damage`] says so from then on: whoever draws conclusions asks it first.
 
-use crate::attributes::{AttributeEntries, AttributeLayout, Encoded, TypedKey, downcast, encode};
+use crate::attributes::{AttributeEntries, AttributeLayout, Encoded, Strings, TypedKey, downcast, encode};
 use crate::layout::{COMMON_COLUMNS, Layout};
 use crate::part::{PartError, PassedPage, StoredGroup, TextPages};
 use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
@@ -66,10 +66,18 @@ struct Stored {
     /// The messages, as far as they were asked for in pieces.
     text_pages: Option<TextPages>,
     shapes: OnceLock<UInt32Array>,
+    /// The distinct strings of each typed column, as far as they were asked for alone.
+    distinct: Box<[OnceLock<Option<StringArray>>]>,
     damage: OnceLock<PartError>,
 }
 
 impl Stored {
+    fn load(&self, index: usize, batch: &Batch) -> Result<ArrayRef, PartError> {
+        let typed = index.checked_sub(batch.attribute_layout.first_typed);
+        let distinct = typed.and_then(|number| self.distinct.get(number)?.get()?.as_ref());
+        self.group.load(index, distinct)
+    }
+
     /// Remembers what could not be read. The first damage is the one that is told; another one adds nothing.
     fn note(&self, error: PartError) {
         let told = self.damage.set(error);
@@ -151,6 +159,7 @@ impl Batch {
                 group,
                 columns: std::iter::repeat_with(OnceLock::new).take(count).collect(),
                 shapes: OnceLock::new(),
+                distinct: std::iter::repeat_with(OnceLock::new).take(count - attribute_layout.first_typed).collect(),
                 damage: OnceLock::new(),
             })),
         }
@@ -317,13 +326,27 @@ impl Batch {
     pub(crate) fn column(&self, index: usize) -> &dyn Array {
         match &self.columns {
             Columns::InMemory(records) => records.column(index),
-            Columns::Stored(stored) => stored.columns[index].get_or_init(|| match stored.group.load(index) {
+            Columns::Stored(stored) => stored.columns[index].get_or_init(|| match stored.load(index, self) {
                 Ok(column) => column,
                 Err(error) => {
                     stored.note(error);
                     stored.group.blank(index)
                 }
             }),
+        }
+    }
+
+    /// The distinct strings of a typed column, read without what each record has of them. `None` where each record has its
+    /// own, or nobody knows.
+    pub(crate) fn distinct_strings(&self, number: usize) -> Option<&StringArray> {
+        let Columns::Stored(stored) = &self.columns else { return None };
+        let index = self.attribute_layout.first_typed + number;
+        match stored.columns[index].get() {
+            Some(column) => match Strings::of(column) {
+                Strings::Distinct { values, .. } => Some(values),
+                Strings::Each(_) => None,
+            },
+            None => stored.distinct[number].get_or_init(|| stored.group.distinct(index)).as_ref(),
         }
     }
 

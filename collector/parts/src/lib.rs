@@ -37,7 +37,8 @@ pub use hidden::HiddenSequences;
 pub use layout::{Layout, Message, OwnColumn, Storage};
 pub use manifest::PartId;
 pub use part::{
-    BytesRead, FileFacts, Part, PartError, PartFiles, PartSettings, PassedPage, StoredGroup, WrittenPart, write_part,
+    BytesRead, FileFacts, Part, PartError, PartFiles, PartSettings, PassedPage, StoredGroup, StringColumn, WrittenPart,
+    write_part,
 };
 pub use store::{
     DeletedRecords, ForgetReport, LivePart, MergeOutcome, MergeReport, PartStats, PartStore, RebuildReport, SealReport,

@@ -18,6 +18,7 @@ mod bytes_read;
 mod checksums;
 mod chunk_pages;
 mod column_characters;
+mod column_values;
 mod error;
 mod flat_column;
 mod gather;
@@ -42,6 +43,7 @@ mod write;
 
 pub use bytes_read::BytesRead;
 pub(crate) use checksums::mend_chunk_checksums;
+pub use column_characters::StringColumn;
 pub use error::PartError;
 pub use group::StoredGroup;
 pub(crate) use index_file::mend_index_checksums;

@@ -25,6 +25,7 @@ mod forget;
 mod hide;
 mod live_part;
 mod merge;
+mod read_ahead;
 mod rebuild;
 mod removal;
 mod tombstone_file;

@@ -3,7 +3,7 @@
 use crate::crew::{Alone, Crew, Hands};
 use crate::cut_short::CutShort;
 use crate::error::QueryError;
-use crate::limits::WORK_PER_LOOK;
+use crate::limits::{LET_OTHERS_EVERY, WORK_PER_LOOK};
 use basics::{Clock, MemoryBudget, Reservation};
 use std::cell::Cell;
 use std::fmt;
@@ -21,6 +21,8 @@ pub struct QueryGuard {
     /// Set when another hand of the same query has stopped: there is no sense in going on.
     is_given_up: Arc<AtomicBool>,
     work: Cell<usize>,
+    /// When other threads were let go first last.
+    let_others: Cell<Duration>,
 }
 
 /// Why a query stops before its end.
@@ -44,7 +46,16 @@ impl QueryGuard {
         memory: MemoryBudget,
     ) -> QueryGuard {
         let (crew, is_given_up) = (Arc::new(Alone), Arc::default());
-        QueryGuard { clock, deadline, is_cancelled, memory, crew, is_given_up, work: Cell::new(0) }
+        QueryGuard {
+            clock,
+            deadline,
+            is_cancelled,
+            memory,
+            crew,
+            is_given_up,
+            work: Cell::new(0),
+            let_others: Cell::default(),
+        }
     }
 
     /// The same with a crew to share work with.
@@ -81,6 +92,7 @@ impl QueryGuard {
             crew: self.crew.clone(),
             is_given_up: Arc::default(),
             work: Cell::new(0),
+            let_others: Cell::default(),
         }
     }
 
@@ -101,13 +113,19 @@ impl QueryGuard {
         self.look()
     }
 
-    /// Looks whether to stop.
+    /// Looks whether to stop. Now and then lets threads go first that wait for the processor: the kernel leaves it to a
+    /// thread of low priority for milliseconds at a time, which senders would wait for several times over.
     pub(crate) fn look(&self) -> Result<(), Stop> {
         if self.is_cancelled() {
             return Err(Stop::Cancelled);
         }
-        if self.clock.monotonic() >= self.deadline {
+        let now = self.clock.monotonic();
+        if now >= self.deadline {
             return Err(Stop::CutShort(CutShort::Deadline));
+        }
+        if now.saturating_sub(self.let_others.get()) >= LET_OTHERS_EVERY {
+            self.let_others.set(now);
+            std::thread::yield_now();
         }
         if self.is_given_up.load(Ordering::Acquire) {
             return Err(Stop::GivenUp);

@@ -1,5 +1,7 @@
 //! Ceilings of a query, and what happens at them.
 
+use std::time::Duration;
+
 /// Records that are decided at once. Small enough that the masks of a slice lie in the first cache and that a filter
 /// which matches often stops early, large enough that the columns, not the calls, take the time.
 pub(crate) const SLICE_RECORDS: usize = 1_024;
@@ -8,6 +10,9 @@ pub(crate) const SLICE_RECORDS: usize = 1_024;
 /// about 50 of them in a microsecond, so a look comes within two milliseconds, or within the 20 that one text of 1 MiB
 /// takes there.
 pub(crate) const WORK_PER_LOOK: usize = 64 * 1_024;
+
+/// A query gives the processor to others that wait for it this often.
+pub(crate) const LET_OTHERS_EVERY: Duration = Duration::from_millis(1);
 
 /// Deepest nesting of a filter. Compiling and evaluating recurse this deep; a deeper filter is refused.
 pub(crate) const FILTER_DEPTH_MAX: usize = 512;

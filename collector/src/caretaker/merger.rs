@@ -3,23 +3,31 @@
 use super::{RETRY_INTERVAL, StopSign};
 use basics::{Clock, error_chain};
 use log_store::LogStore;
+use parts::manifest::PartId;
 use parts::merge_plan::MergeSettings;
 use parts::{MergeOutcome, MergeReport};
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How often is looked whether there is something to merge.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
+/// When no part was written for so long, the indexes of the newest ones are read ahead.
+const QUIET: Duration = Duration::from_secs(3);
+
 /// The body of the thread.
 pub(crate) struct Merger {
     store: Arc<LogStore>,
     clock: Arc<dyn Clock>,
+    /// The newest part, and since when it is.
+    newest: Cell<(Option<PartId>, Duration)>,
 }
 
 impl Merger {
     pub(crate) fn new(store: Arc<LogStore>, clock: Arc<dyn Clock>) -> Merger {
-        Merger { store, clock }
+        let newest = Cell::new((None, clock.monotonic()));
+        Merger { store, clock, newest }
     }
 
     pub(crate) fn run(self, stop: &StopSign) {
@@ -50,12 +58,27 @@ impl Merger {
                 Duration::ZERO
             }
             Ok(MergeOutcome::Overtaken) => Duration::ZERO,
-            Ok(MergeOutcome::Idle | MergeOutcome::Stopped) => LOOK_INTERVAL,
+            Ok(MergeOutcome::Idle) => {
+                self.read_ahead(stop);
+                LOOK_INTERVAL
+            }
+            Ok(MergeOutcome::Stopped) => LOOK_INTERVAL,
             Err(error) => {
                 let causes = error_chain(&error);
                 tracing::warn!(error = causes.as_str(), "parts could not be merged; they stay as they are");
                 RETRY_INTERVAL
             }
+        }
+    }
+
+    /// Where parts come one after the other, most of them are merged into others before anybody asks about them.
+    fn read_ahead(&self, stop: &StopSign) {
+        let (newest, now) = (self.store.parts().newest_part(), self.clock.monotonic());
+        let (known, since) = self.newest.get();
+        if newest != known {
+            self.newest.set((newest, now));
+        } else if now.saturating_sub(since) >= QUIET {
+            self.store.parts().read_ahead(&|| stop.is_set());
         }
     }
 

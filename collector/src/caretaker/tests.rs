@@ -2,6 +2,7 @@ use super::*;
 use basics::{TenantId, Timestamp};
 use log_store::NewLogs;
 use model::{LogRecord, RecordPosition, Severity, Value};
+use parts::BytesRead;
 use std::path::Path;
 use testkit::faulty_disk::FaultyDisk;
 use testkit::log_batch::log_batch_of;
@@ -129,4 +130,23 @@ fn parts_are_merged_unless_a_replay_or_a_stop_is_under_way() {
     while merger.look(&stop) == Duration::ZERO {}
     assert!(store.part_stats().parts <= 12);
     assert_eq!(store.part_stats().records, 13);
+}
+
+#[test]
+fn indexes_are_read_ahead_when_no_part_has_come_for_a_while() {
+    let (_, store, clock) = store_and_clock();
+    seal_one(&store, 1, 5);
+    let (merger, stop) = (Merger::new(store.clone(), clock.clone()), StopSign::default());
+    let read_in_a_look_at = |seconds| {
+        *clock.monotonic.lock().unwrap() = Duration::from_secs(seconds);
+        let before = BytesRead::of_this_thread();
+        merger.look(&stop);
+        BytesRead::of_this_thread().since(before).index
+    };
+    assert_eq!([1, 2, 3].map(read_in_a_look_at), [0, 0, 0]);
+    assert!(read_in_a_look_at(4) > 0);
+    assert_eq!(read_in_a_look_at(5), 0, "once");
+    seal_one(&store, 2, 6);
+    assert_eq!([10, 12].map(read_in_a_look_at), [0, 0]);
+    assert!(read_in_a_look_at(13) > 0);
 }

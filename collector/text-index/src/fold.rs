@@ -1,6 +1,7 @@
 //! The one form in which texts are compared.
 
 use crate::character::is_calm;
+use memchr::memmem;
 use std::borrow::Cow;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
@@ -42,8 +43,12 @@ pub(crate) fn fold_character(character: char) -> char {
     }
 }
 
-/// Appends `text` with each run of white space as one space.
-pub(crate) fn collapse_white_space(text: &str, out: &mut String) {
+/// The text with each run of white space as one space.
+pub(crate) fn collapse_white_space(text: &str) -> Cow<'_, str> {
+    if has_single_spaces(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
     let mut was_white = false;
     for character in text.chars() {
         let is_white = character.is_whitespace();
@@ -54,6 +59,13 @@ pub(crate) fn collapse_white_space(text: &str, out: &mut String) {
         }
         was_white = is_white;
     }
+    Cow::Owned(out)
+}
+
+/// True when it is plain to see that all white space of a text is single spaces, as in most.
+fn has_single_spaces(text: &str) -> bool {
+    let is_other = |byte: u8| matches!(byte, b'\t'..=b'\r') || !byte.is_ascii();
+    !text.bytes().any(is_other) && memmem::find(text.as_bytes(), b"  ").is_none()
 }
 
 #[cfg(test)]

@@ -56,8 +56,7 @@ struct Borders {
 impl Matcher {
     /// Readies a needle. An empty one occurs in every text.
     pub fn new(needle: Needle<'_>) -> Matcher {
-        let mut text = String::new();
-        collapse_white_space(&fold(needle.text), &mut text);
+        let text = collapse_white_space(&fold(needle.text)).into_owned();
         let is_run = |character: Option<char>| character.is_some_and(is_word_character);
         let borders = Borders {
             at_start: !needle.is_open_start && is_run(text.chars().next()),
@@ -90,12 +89,10 @@ impl Matcher {
     fn is_match_folded(&self, text: &str) -> bool {
         let mut folded = String::with_capacity(text.len());
         fold_into(text, &mut folded);
-        if self.has_white_space {
-            let mut collapsed = String::with_capacity(folded.len());
-            collapse_white_space(&folded, &mut collapsed);
-            folded = collapsed;
+        match self.has_white_space {
+            true => self.occurs_in(&collapse_white_space(&folded)),
+            false => self.occurs_in(&folded),
         }
-        self.occurs_in(&folded)
     }
 
     fn occurs_in(&self, folded: &str) -> bool {

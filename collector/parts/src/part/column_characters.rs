@@ -1,9 +1,10 @@
 //! Which characters the strings of a row group's attributes hold, column by column: a piece of an id is looked for in no
 //! column of names, and a word in none of numbers.
 
-use crate::attributes::downcast;
+use crate::attributes::{Strings, downcast};
 use crate::batch::Batch;
 use arrow_array::{Array, ArrayRef, ListArray, StringArray, StructArray};
+use model::ValueKind;
 use text_index::CharacterSet;
 
 /// The characters of each column; those of a column without strings are none.
@@ -58,10 +59,34 @@ fn texts(column: &StringArray) -> CharacterSet {
     CharacterSet::of(&column.value_data()[place(ends.first())..place(ends.last())])
 }
 
+/// A typed column of strings, which is read when it is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct StringColumn<'a> {
+    batch: &'a Batch,
+    number: usize,
+}
+
+impl<'a> StringColumn<'a> {
+    /// Its distinct strings, read without what each record has of them: where none of them is wanted, the column need not be
+    /// read. `None` where each record has its own, or nobody knows.
+    pub fn distinct(self) -> Option<&'a StringArray> {
+        self.batch.distinct_strings(self.number)
+    }
+
+    /// Its strings, by record.
+    pub fn strings(self) -> Strings<'a> {
+        Strings::of(self.batch.column(self.batch.attribute_layout().first_typed + self.number))
+    }
+}
+
 impl Batch {
     /// The columns of strings in which each of these folded characters occurs, as far as that is known.
-    pub fn string_columns_with(&self, folded: CharacterSet) -> impl Iterator<Item = crate::attributes::Strings<'_>> {
-        self.strings_of(move |number| self.group().is_none_or(|group| group.may_hold_characters(Some(number), folded)))
+    pub fn string_columns_with(&self, folded: CharacterSet) -> impl Iterator<Item = StringColumn<'_>> {
+        let may_hold =
+            move |number: &usize| self.group().is_none_or(|group| group.may_hold_characters(Some(*number), folded));
+        let strings = self.typed_keys().iter().enumerate().filter(|(_, typed)| typed.kind == ValueKind::Str);
+        let numbers = strings.map(|(number, _)| number).filter(may_hold);
+        numbers.map(|number| StringColumn { batch: self, number })
     }
 
     /// False when one of these folded characters occurs in no attribute without a column of its own.

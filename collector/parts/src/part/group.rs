@@ -15,8 +15,8 @@ use crate::part::records_file::PackedChunk;
 use crate::part::schema::FileLayout;
 use crate::part::text_pages::TextPages;
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, Int64Array, ListArray, StructArray, TimestampNanosecondArray, UInt8Array,
-    UInt32Array, new_null_array,
+    Array, ArrayRef, BinaryArray, Int64Array, ListArray, StringArray, StructArray, TimestampNanosecondArray,
+    UInt8Array, UInt32Array, new_null_array,
 };
 use arrow_schema::DataType;
 use bytes::Bytes;
@@ -106,7 +106,7 @@ impl StoredGroup {
     pub fn shapes(&self) -> Result<UInt32Array, PartError> {
         let root = self.contents.file_layout.shape();
         let root = root.ok_or_else(|| PartError::malformed(&self.contents.path, "its records have no shapes"))?;
-        let column = self.read(root)?;
+        let column = self.read(root, None)?;
         let shapes = column.as_any().downcast_ref::<UInt32Array>().cloned();
         let shapes = shapes.filter(|shapes| shapes.len() == self.records());
         shapes.ok_or_else(|| PartError::malformed(&self.contents.path, "its shapes are not of their type"))
@@ -182,9 +182,23 @@ impl StoredGroup {
         self.contents.streams.clone()
     }
 
-    /// Reads a column of the batch that this row group is.
-    pub(crate) fn load(&self, index: usize) -> Result<ArrayRef, PartError> {
-        let column = self.read(self.contents.file_layout.of_batch_column(index))?;
+    /// The distinct strings of a column of the batch that this row group is, without what each record has of them. `None`
+    /// where there are none, or where reading the column will tell why not.
+    pub(crate) fn distinct(&self, index: usize) -> Option<StringArray> {
+        let contents = &*self.contents;
+        let leaf = contents.leaves.get(contents.file_layout.of_batch_column(index))?.start;
+        if self.only.is_some() {
+            return None;
+        }
+        let (_, chunk) = contents.read_chunk(&self.file, self.number, leaf).ok()?;
+        let column = contents.metadata.metadata().row_group(self.number).column(leaf);
+        let records = self.all_records();
+        FlatColumn { chunk: &chunk, column, data_type: &DataType::Utf8, records, only: None }.distinct().ok()?
+    }
+
+    /// Reads a column of the batch that this row group is. `distinct` are its distinct strings where they were asked for.
+    pub(crate) fn load(&self, index: usize, distinct: Option<&StringArray>) -> Result<ArrayRef, PartError> {
+        let column = self.read(self.contents.file_layout.of_batch_column(index), distinct)?;
         let column = if index == TIME { plain_times(&column) } else { Some(column) };
         let expected = self.data_type(index);
         match column.filter(|column| is_same_type(column.data_type(), &expected) && column.len() == self.records()) {
@@ -274,14 +288,14 @@ impl StoredGroup {
     }
 
     /// Reads a column of the file.
-    pub(crate) fn read(&self, root: usize) -> Result<ArrayRef, PartError> {
+    pub(crate) fn read(&self, root: usize, distinct: Option<&StringArray>) -> Result<ArrayRef, PartError> {
         let contents = &*self.contents;
         let missing = || PartError::malformed(&contents.path, format!("it has no column {root}"));
         let leaves = contents.leaves.get(root).cloned().ok_or_else(missing)?;
         let read = |leaf| contents.read_chunk(&self.file, self.number, leaf);
         let ranges = leaves.clone().map(read).collect::<Result<Vec<(u64, Bytes)>, _>>()?;
         // What is not of the forms that this program writes is the library's, and so is telling what is damaged.
-        if let Ok(column) = self.read_by_hand(root, leaves, &ranges) {
+        if let Ok(column) = self.read_by_hand(root, leaves, &ranges, distinct) {
             return Ok(column);
         }
         let ranges = Ranges { file_bytes: contents.bytes, ranges };
@@ -308,7 +322,13 @@ impl StoredGroup {
 
 impl StoredGroup {
     /// The column whose chunks these are, when they are of the forms that this program writes.
-    fn read_by_hand(&self, root: usize, leaves: Range<usize>, chunks: &[(u64, Bytes)]) -> Result<ArrayRef, Unfamiliar> {
+    fn read_by_hand(
+        &self,
+        root: usize,
+        leaves: Range<usize>,
+        chunks: &[(u64, Bytes)],
+        distinct: Option<&StringArray>,
+    ) -> Result<ArrayRef, Unfamiliar> {
         let metadata = &self.contents.metadata;
         let data_type = metadata.schema().fields().get(root).ok_or(Unfamiliar)?.data_type();
         let group = metadata.metadata().row_group(self.number);
@@ -316,7 +336,7 @@ impl StoredGroup {
         let leaves: Vec<(&[u8], &ColumnChunkMetaData)> =
             leaves.zip(chunks).map(|(leaf, (_, chunk))| (&chunk[..], group.column(leaf))).collect();
         match leaves.as_slice() {
-            [(chunk, column)] => FlatColumn { chunk, column, data_type, records, only }.read(),
+            [(chunk, column)] => FlatColumn { chunk, column, data_type, records, only }.read(distinct),
             leaves => ListColumn { leaves, data_type, records, only }.read(),
         }
     }

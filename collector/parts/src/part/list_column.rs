@@ -5,7 +5,8 @@
 
 use crate::limits::ENTRIES_PER_RECORD_MAX;
 use crate::part::chunk_pages::{PackedPage, PageKind, Unfamiliar};
-use crate::part::flat_column::{Values, pages_of};
+use crate::part::column_values::{Dictionary, PageValues, Rows, gather};
+use crate::part::flat_column::pages_of;
 use crate::part::packed_numbers::read_levels;
 use arrow_array::{ArrayRef, ListArray, StructArray, UInt64Array, new_empty_array};
 use arrow_buffer::{BooleanBuffer, OffsetBuffer, ScalarBuffer};
@@ -53,16 +54,14 @@ impl ListColumn<'_> {
             }
             columns.push(match count {
                 0 => new_empty_array(field.data_type()),
-                _ => Values {
-                    chunk,
-                    page: &leaf.page,
-                    bytes,
-                    there: count,
-                    count,
-                    nulls: None,
-                    dictionary: leaf.dictionary.as_ref(),
+                _ => {
+                    let dictionary = leaf.dictionary.map(|page| Dictionary::new(chunk, page));
+                    let dictionary = dictionary.as_ref();
+                    let values = PageValues { page: &leaf.page, bytes, there: count, nulls: None, dictionary };
+                    let mut gathered = gather(field.data_type(), column.column_descr().physical_type(), count, None)?;
+                    gathered.take(&values, Rows::all(count))?;
+                    gathered.finish()?
                 }
-                .read(field.data_type(), column.column_descr().physical_type())?,
             });
         }
         let entries = StructArray::try_new(fields.clone(), columns, None).map_err(|_| Unfamiliar)?;

@@ -6,6 +6,7 @@
 
 use crate::attributes::TypedKey;
 use crate::layout::Layout;
+use crate::limits::SHAPE_LIST_BYTES_MAX;
 use crate::part::checksums::ChunkChecksums;
 use crate::part::column_characters::ColumnCharacters;
 use crate::part::error::PartError;
@@ -137,6 +138,30 @@ impl Part {
     /// What the variables of each shape have in common; `None` in older parts.
     pub(crate) fn forms(&self) -> Result<Arc<Option<ShapeForms>>, PartError> {
         self.contents()?.forms()
+    }
+
+    /// Length of the index.
+    pub(crate) fn index_bytes(&self) -> u64 {
+        self.files.index.bytes
+    }
+
+    /// Reads all of the index into memory. What is damaged of it is noted, and questions do without.
+    pub(crate) fn read_ahead(&self) -> Result<(), PartError> {
+        let contents = self.contents()?;
+        // The error of one of them is told to whoever looks after parts; the others are read all the same.
+        drop(contents.words());
+        for group in 0..contents.groups.len() {
+            drop(contents.message_words(group));
+            drop(contents.value_words(group));
+            drop(contents.letters(group));
+            drop(contents.value_letters(group));
+            drop(contents.characters(group));
+        }
+        drop(contents.forms());
+        if contents.shapes().is_ok_and(|shapes| shapes.text_bytes() <= SHAPE_LIST_BYTES_MAX) {
+            drop(contents.shape_list());
+        }
+        Ok(())
     }
 
     /// Reads every byte of both files and compares every checksum.

@@ -124,7 +124,7 @@ fn look(part: &Part, layout: &Layout, settings: &PartSettings) -> Result<Found, 
     for group in part.groups()? {
         let batch = Arc::new(group.clone().open());
         // Not by way of the batch, which knows none of these streams yet.
-        let numbers = group.read(STREAM)?;
+        let numbers = group.read(STREAM, None)?;
         let numbers = numbers.as_any().downcast_ref::<UInt32Array>();
         let numbers = numbers.ok_or_else(|| PartError::malformed(part.dir(), "its streams have no numbers"))?;
         take_streams(part, &group, numbers.values(), &mut streams)?;
@@ -155,7 +155,7 @@ fn take_streams(
     streams: &mut Vec<Option<Arc<Stream>>>,
 ) -> Result<(), PartError> {
     let malformed = |what: &str| PartError::malformed(part.dir(), what);
-    let columns = [group.read(RESOURCE)?, group.read(SCOPE)?];
+    let columns = [group.read(RESOURCE, None)?, group.read(SCOPE, None)?];
     let texts = |column: usize| columns[column].as_any().downcast_ref::<StringArray>();
     let (Some(resources), Some(scopes)) = (texts(0), texts(1)) else {
         return Err(malformed("its streams are not in words"));

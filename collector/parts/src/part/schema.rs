@@ -21,11 +21,12 @@ const DESCRIBING_COLUMNS: usize = 3;
 /// A page is cut at this many bytes: that of messages where they have 4 KiB on average. Whoever looks for a record by the
 /// number of its page must not count on full pages behind such a one.
 const PAGE_BYTES: usize = 4 << 20;
-/// A page of ids holds so many records: one record of a row group can be read by unpacking a page of each column. Columns
-/// of few distinct values are small enough in one page, and messages have pages of their own ([`text_pages`]).
+/// A page of ids and attributes holds so many records: one record of a row group can be read by unpacking a page of each
+/// column. Columns that are asked for as a whole, or are small, have one page, and messages have pages of their own
+/// ([`text_pages`]).
 ///
 /// [`text_pages`]: crate::part::text_pages
-const ID_PAGE_RECORDS: usize = 4_096;
+const PAGE_RECORDS: usize = 4_096;
 /// A dictionary larger than this is given up for plain values.
 const DICTIONARY_BYTES: usize = 1 << 20;
 
@@ -129,7 +130,8 @@ pub(crate) fn properties(layout: &Layout, typed: &[TypedKey], zstd_level: i32) -
         builder = match storage {
             Storage::Near => builder
                 .set_column_dictionary_enabled(path.clone(), false)
-                .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED),
+                .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED)
+                .set_column_data_page_row_count_limit(path, PAGE_RECORDS),
             Storage::Few => builder,
             Storage::Text => builder
                 .set_column_dictionary_enabled(path.clone(), false)
@@ -137,14 +139,18 @@ pub(crate) fn properties(layout: &Layout, typed: &[TypedKey], zstd_level: i32) -
                 .set_column_data_page_row_count_limit(path, MESSAGE_PAGE_RECORDS),
             Storage::Id => builder
                 .set_column_dictionary_enabled(path.clone(), false)
-                .set_column_data_page_row_count_limit(path, ID_PAGE_RECORDS),
+                .set_column_data_page_row_count_limit(path, PAGE_RECORDS),
         };
     }
-    for typed in typed.iter().filter(|typed| typed.kind == ValueKind::Double) {
+    builder = builder.set_column_data_page_row_count_limit(path("order"), PAGE_RECORDS);
+    for typed in typed {
         let path = path(typed_field(typed).name());
-        builder = builder
-            .set_column_dictionary_enabled(path.clone(), false)
-            .set_column_encoding(path, Encoding::BYTE_STREAM_SPLIT);
+        builder = builder.set_column_data_page_row_count_limit(path.clone(), PAGE_RECORDS);
+        if typed.kind == ValueKind::Double {
+            builder = builder
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_encoding(path, Encoding::BYTE_STREAM_SPLIT);
+        }
     }
     builder.build()
 }
@@ -155,9 +161,7 @@ pub(crate) fn varied_properties(layout: &Layout, typed: &[TypedKey], zstd_level:
     let mut builder = properties(layout, typed, zstd_level).into_builder();
     for typed in typed.iter().filter(|typed| typed.kind == ValueKind::Str) {
         let path = ColumnPath::new(vec![typed_field(typed).name().to_owned()]);
-        builder = builder
-            .set_column_dictionary_enabled(path.clone(), false)
-            .set_column_data_page_row_count_limit(path, ID_PAGE_RECORDS);
+        builder = builder.set_column_dictionary_enabled(path, false);
     }
     builder.build()
 }

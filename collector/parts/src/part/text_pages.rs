@@ -5,8 +5,9 @@
 //! with its checksum as a whole, once.
 
 use crate::part::chunk_pages::{Layout, PackedPage, PageKind};
+use crate::part::column_values::{LENGTH_BYTES, plain_texts};
 use crate::part::error::PartError;
-use crate::part::flat_column::{LENGTH_BYTES, pages_of, plain_texts};
+use crate::part::flat_column::pages_of;
 use crate::part::open::{Contents, OpenFile};
 use arrow_array::StringArray;
 use bytes::Bytes;
@@ -113,7 +114,7 @@ impl TextPages {
         let Chunk { bytes, pages } = self.chunk()?;
         // What is wrong with a page is told where all messages are read.
         let texts = self.page(pages, number);
-        Ok(texts.and_then(|page| plain_texts(&page.unpack(bytes).ok()?, page.values, None).ok()))
+        Ok(texts.and_then(|page| plain_texts(&page.unpack(bytes).ok()?, page.values).ok()))
     }
 
     /// A page of the form and length that is expected.

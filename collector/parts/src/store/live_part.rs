@@ -23,6 +23,7 @@ pub struct LivePart {
     /// It holds no record of this tombstone, nor of any before it.
     free_of: AtomicU64,
     damage: OnceLock<String>,
+    was_read_ahead: AtomicBool,
 }
 
 /// A disk has nothing to show.
@@ -55,6 +56,7 @@ impl LivePart {
             is_forgotten: AtomicBool::new(false),
             free_of: AtomicU64::new(0),
             damage: OnceLock::new(),
+            was_read_ahead: AtomicBool::new(false),
         }
     }
 
@@ -81,6 +83,15 @@ impl LivePart {
     /// The part itself.
     pub fn part(&self) -> &Part {
         &self.part
+    }
+
+    /// Reads its index for those who ask next, once.
+    pub(crate) fn read_ahead(&self) {
+        if !self.was_read_ahead.swap(true, Ordering::AcqRel)
+            && let Err(error) = self.part.read_ahead()
+        {
+            self.report_damage(&error);
+        }
     }
 
     /// Notes that a reader found the part damaged. It is put into quarantine by whoever works on parts next.

@@ -9,6 +9,7 @@ use super::text::TextTest;
 use super::value_test::{ValueTest, stored_passes, typed_strings_that_pass};
 use crate::guard::{QueryGuard, Stop};
 use model::ValueKind;
+use parts::StringColumn;
 use text_index::CharacterSet;
 
 /// The candidates in which the term occurs.
@@ -23,7 +24,12 @@ pub(crate) fn anywhere(test: &TextTest, slice: Slice<'_>, candidates: Mask, guar
     }
     let folded = test.index().map_or_else(CharacterSet::default, IndexTest::characters);
     for column in slice.columns().batch().string_columns_with(folded) {
-        let open = candidates.and_not(passed).and(slice.valid(column.nulls()));
+        let open = candidates.and_not(passed);
+        if open.is_empty() || none_passes(test, column, slice, open, guard)? {
+            continue;
+        }
+        let column = column.strings();
+        let open = open.and(slice.valid(column.nulls()));
         if !open.is_empty() {
             passed = passed.or(typed_strings_that_pass(test, column, slice, open, guard)?);
         }
@@ -32,6 +38,21 @@ pub(crate) fn anywhere(test: &TextTest, slice: Slice<'_>, candidates: Mask, guar
         return Ok(passed);
     }
     Ok(passed.or(in_rest(test, slice, candidates.and_not(passed), guard)?))
+}
+
+/// True when no string of a column passes, as its distinct ones tell.
+fn none_passes(
+    test: &TextTest,
+    column: StringColumn<'_>,
+    slice: Slice<'_>,
+    candidates: Mask,
+    guard: &QueryGuard,
+) -> Result<bool, Stop> {
+    let memo = test.memo().zip(slice.columns().batch().opened_number());
+    let Some((memo, batch)) = memo else { return Ok(false) };
+    let Some(distinct) = column.distinct() else { return Ok(false) };
+    let passing = memo.passing(test, batch, distinct, candidates.count(), guard)?;
+    Ok(passing.is_some_and(|passing| passing.is_empty()))
 }
 
 /// The candidates in whose list of rarer attributes the term occurs.

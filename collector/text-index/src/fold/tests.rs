@@ -43,7 +43,11 @@ fn characters_left_out_of_folding_have_no_fold() {
 
 #[test]
 fn a_run_of_white_space_becomes_one_space() {
-    let mut out = String::new();
-    collapse_white_space(" a\t\r\n b\u{3000}\u{a0}c\u{1f}d ", &mut out);
-    assert_eq!(out, " a b c\u{1f}d ");
+    let check = |text: &str, want: &str| assert_eq!(collapse_white_space(text), want, "input: {text:?}");
+    check(" a\t\r\n b\u{3000}\u{a0}c\u{1f}d ", " a b c\u{1f}d ");
+    check(" a b\u{1a} ", " a b\u{1a} ");
+    for white in ["  ", "\t", "\u{b}", "\u{c}", "\u{85}", "\u{2028}"] {
+        check(&format!("a{white}b"), "a b");
+    }
+    check("é b", "é b");
 }

@@ -38,7 +38,8 @@ pub struct ShapeNeedle {
     spans: Vec<Span>,
     /// The characters of the needle.
     characters: CharacterSet,
-    has_placeholder: bool,
+    /// The characters of each of its runs with a digit. No shape's text holds one, so each lies in one variable.
+    runs_in_variables: Vec<CharacterSet>,
     may_lie_in_variable: bool,
     /// Whenever it overlaps a variable, it lies in that whole.
     is_in_one: bool,
@@ -52,8 +53,7 @@ pub struct ShapeNeedle {
 impl ShapeNeedle {
     /// Readies a needle.
     pub(super) fn new(needle: Needle<'_>) -> ShapeNeedle {
-        let mut text = String::new();
-        collapse_white_space(&fold(needle.text), &mut text);
+        let text = collapse_white_space(&fold(needle.text)).into_owned();
         let spans = spans::of(&text, needle.open_ends());
         let may_lie_in_variable = spans.iter().any(|span| span.start == 0 && span.end == text.len());
         let has_placeholder = text.contains(PLACEHOLDER);
@@ -64,9 +64,9 @@ impl ShapeNeedle {
             is_only_in_variables: is_in_one && needs_variables,
             needs_variables,
             characters: CharacterSet::of(text.as_bytes()),
+            runs_in_variables: spans::runs_with_digits(&text).map(|run| CharacterSet::of(run.as_bytes())).collect(),
             needle: alignment::Aligned::new(text, needle.open_ends()),
             spans,
-            has_placeholder,
             may_lie_in_variable,
             is_in_one,
             variable_keys: Vec::new(),
@@ -101,7 +101,7 @@ impl ShapeNeedle {
 
     /// Judges the texts of a shape.
     pub(super) fn verdict(&self, shape: ShapeText<'_>) -> Occurs {
-        if !self.has_placeholder && self.matcher.is_match(shape.text()) {
+        if !self.needs_variables && self.matcher.is_match(shape.text()) {
             Occurs::Always
         } else if self.may_complete_in_variables(shape) {
             Occurs::Depends
@@ -118,8 +118,15 @@ impl ShapeNeedle {
         match shape.forms() {
             Some(forms) if self.is_in_one => self.may_lie_in_one_of(forms),
             None if self.may_lie_in_variable => true,
+            Some(forms) if !self.may_hold_runs(forms) => false,
             forms => self.needle.fits(&fold(text), &self.spans, forms),
         }
+    }
+
+    /// False when one of the needle's runs with a digit is in no variable of these forms.
+    fn may_hold_runs(&self, forms: &[VariableForm]) -> bool {
+        let may_hold = |run: &CharacterSet| forms.iter().any(|form| form.characters().may_fold_to(*run));
+        self.runs_in_variables.iter().all(may_hold)
     }
 
     /// False when no variable of these forms holds the whole needle.

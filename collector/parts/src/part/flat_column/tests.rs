@@ -1,19 +1,26 @@
 use super::*;
 use crate::attributes::TypedKey;
+use crate::part::column_values::plain_texts;
 use crate::part::list_column::ListColumn;
 use crate::part::open::leaves;
 use crate::part::schema::{FileLayout, arrow_schema, properties, reading_schema};
 use crate::{Layout as Columns, Message, OwnColumn, Storage};
+use arrow_array::types::{Int32Type, Utf8Type};
 use arrow_array::{
-    BinaryArray, Float64Array, Int64Array, ListArray, RecordBatch, StructArray, TimestampNanosecondArray, UInt8Array,
-    UInt32Array,
+    Array, BinaryArray, BooleanArray, DictionaryArray, FixedSizeBinaryArray, Float64Array, Int64Array, ListArray,
+    RecordBatch, StringArray, StructArray, TimestampNanosecondArray, UInt8Array, UInt32Array, UInt64Array,
 };
+use arrow_buffer::{Buffer, OffsetBuffer};
 use arrow_schema::Field;
+use arrow_select::take::take;
 use bytes::Bytes;
 use model::ValueKind;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
 use proptest::prelude::*;
+use std::sync::Arc;
 
 /// A column of each kind that a part has, the list of rarer attributes aside.
 fn columns() -> Columns {
@@ -116,14 +123,28 @@ fn read(
     let columns = leaves(metadata)[root].clone().map(|leaf| metadata.metadata().row_group(0).column(leaf));
     let leaves: Vec<(&[u8], &ColumnChunkMetaData)> = columns.map(|column| (chunk(bytes, column), column)).collect();
     match leaves.as_slice() {
-        [(chunk, column)] => FlatColumn { chunk, column, data_type, records, only }.read(),
+        [(chunk, column)] => FlatColumn { chunk, column, data_type, records, only }.read(None),
         leaves => ListColumn { leaves, data_type, records, only }.read(),
     }
 }
 
 /// A file with these records, and how it is read.
 fn file(batch: &RecordBatch) -> (Bytes, ArrowReaderMetadata) {
-    let properties = properties(&columns(), &typed(), 3);
+    file_with(batch, properties(&columns(), &typed(), 3))
+}
+
+/// The same with so many records in a page, lists aside.
+fn file_in_pages_of(batch: &RecordBatch, page_records: usize) -> (Bytes, ArrowReaderMetadata) {
+    let builder = properties(&columns(), &typed(), 3).into_builder().set_write_batch_size(page_records);
+    let schema = batch.schema();
+    let flat = schema.fields().iter().filter(|field| field.name() != "rest");
+    let properties = flat.fold(builder, |builder, field| {
+        builder.set_column_data_page_row_count_limit(ColumnPath::from(field.name().as_str()), page_records)
+    });
+    file_with(batch, properties.build())
+}
+
+fn file_with(batch: &RecordBatch, properties: WriterProperties) -> (Bytes, ArrowReaderMetadata) {
     let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
     writer.write(batch).unwrap();
     let bytes = Bytes::from(writer.into_inner().unwrap());
@@ -144,9 +165,15 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn each_column_is_what_the_library_reads(records in records(), picks in prop::collection::vec(any::<prop::sample::Index>(), 0..9)) {
+    fn each_column_is_what_the_library_reads(
+        records in records(), picks in prop::collection::vec(any::<prop::sample::Index>(), 0..9),
+        page_records in prop_oneof![Just(None), (1..300usize).prop_map(Some)],
+    ) {
         let batch = batch(&records);
-        let (bytes, metadata) = file(&batch);
+        let (bytes, metadata) = match page_records {
+            None => file(&batch),
+            Some(page_records) => file_in_pages_of(&batch, page_records),
+        };
         let mut only: Vec<usize> = picks.iter().map(|pick| pick.index(records.len())).collect();
         only.sort_unstable();
         only.dedup();
@@ -167,24 +194,28 @@ proptest! {
 
     #[test]
     fn any_bytes_are_survived(
-        records in records(), root in 0..18usize, flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        records in records(), root in 0..18usize, page_records in 1..40usize, flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
     ) {
         let batch = batch(&records[..records.len().min(40)]);
-        let (bytes, metadata) = file(&batch);
+        let (bytes, metadata) = file_in_pages_of(&batch, page_records);
         let (mut bytes, groups) = (bytes.to_vec(), metadata.metadata().row_group(0));
         for leaf in leaves(&metadata)[root].clone() {
             let (start, length) = groups.column(leaf).byte_range();
             let (start, length) = (usize::try_from(start).unwrap(), usize::try_from(length).unwrap());
             flips.iter().for_each(|(place, byte)| bytes[start + place.index(length)] ^= byte);
         }
-        if let Ok(found) = read(&bytes.into(), &metadata, root, batch.num_rows(), None) {
+        let (bytes, last) = (Bytes::from(bytes), batch.num_rows() - 1);
+        if let Ok(found) = read(&bytes, &metadata, root, batch.num_rows(), None) {
             prop_assert_eq!(found.len(), batch.num_rows());
+        }
+        if let Ok(found) = read(&bytes, &metadata, root, batch.num_rows(), Some(&[last])) {
+            prop_assert_eq!(found.len(), 1);
         }
     }
 
     #[test]
     fn any_plain_page_is_survived(page in prop::collection::vec(any::<u8>(), 0..200), count in 0usize..40) {
-        if let Ok(found) = plain_texts::<Utf8Type>(&page, count, None) {
+        if let Ok(found) = plain_texts::<Utf8Type>(&page, count) {
             prop_assert_eq!(found.len(), count);
         }
     }
@@ -204,8 +235,8 @@ fn only_pages_with_wanted_records_are_unpacked() {
     let end = chunk.len() - 8;
     chunk[end..].fill(0xff);
     let flat = FlatColumn { chunk: &chunk, column, data_type: &DataType::Utf8, records: records.len(), only: None };
-    assert!(flat.read().is_err());
-    let found = FlatColumn { only: Some(&[0, 1_023, 1_024, 3_000]), ..flat }.read().unwrap();
+    assert!(flat.read(None).is_err());
+    let found = FlatColumn { only: Some(&[0, 1_023, 1_024, 3_000]), ..flat }.read(None).unwrap();
     let found = found.as_any().downcast_ref::<StringArray>().unwrap().clone();
     assert_eq!(found, StringArray::from(vec!["text 0", "text 1023", "text 1024", "text 3000"]));
 }
@@ -213,12 +244,12 @@ fn only_pages_with_wanted_records_are_unpacked() {
 #[test]
 fn a_plain_page_that_is_cut_off_or_no_text_is_unfamiliar() {
     let whole = [3, 0, 0, 0, b'o', b'n', b'e', 3, 0, 0, 0, b't', b'w', b'o'];
-    let found = plain_texts::<Utf8Type>(&whole, 2, None).unwrap();
+    let found = plain_texts::<Utf8Type>(&whole, 2).unwrap();
     assert_eq!(found, StringArray::from(vec!["one", "two"]));
     for length in 0..whole.len() {
-        assert!(plain_texts::<Utf8Type>(&whole[..length], 2, None).is_err(), "{length}");
+        assert!(plain_texts::<Utf8Type>(&whole[..length], 2).is_err(), "{length}");
     }
-    assert!(plain_texts::<Utf8Type>(&[1, 0, 0, 0, 0xff], 1, None).is_err());
+    assert!(plain_texts::<Utf8Type>(&[1, 0, 0, 0, 0xff], 1).is_err());
 }
 
 /// A chunk of another writer's making is left to the library.
@@ -228,8 +259,8 @@ fn what_is_not_written_here_is_unfamiliar() {
     let (bytes, metadata) = file(&batch);
     let column = metadata.metadata().row_group(0).column(0);
     let flat = FlatColumn { chunk: chunk(&bytes, column), column, data_type: &DataType::Utf8, records: 1, only: None };
-    assert_eq!(flat.read().unwrap_err(), Unfamiliar);
-    assert_eq!(FlatColumn { records: 2, ..flat }.read().unwrap_err(), Unfamiliar);
+    assert_eq!(flat.read(None).unwrap_err(), Unfamiliar);
+    assert_eq!(FlatColumn { records: 2, ..flat }.read(None).unwrap_err(), Unfamiliar);
     let snappy = column.clone().into_builder().set_compression(Compression::SNAPPY).build().unwrap();
-    assert_eq!(FlatColumn { column: &snappy, ..flat }.read().unwrap_err(), Unfamiliar);
+    assert_eq!(FlatColumn { column: &snappy, ..flat }.read(None).unwrap_err(), Unfamiliar);
 }

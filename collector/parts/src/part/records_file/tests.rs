@@ -10,6 +10,7 @@ use arrow_schema::{DataType, Field, Schema};
 use basics::{Disk, OpenMode};
 use model::ValueKind;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use testkit::faulty_disk::FaultyDisk;
@@ -62,15 +63,22 @@ fn varied_strings_are_written_one_by_one_and_others_as_distinct_ones() {
         let chunk = &bytes[usize::try_from(start).unwrap()..][..usize::try_from(length).unwrap()];
         let distinct = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
         let flat = FlatColumn { chunk, column, data_type: &distinct, records, only: None };
-        let found = flat.read().unwrap();
+        let found = flat.read(None).unwrap();
         assert_eq!(matches!(found.data_type(), DataType::Dictionary(..)), has_dictionary);
         let text = |column: &ArrayRef, row| crate::Strings::of(&**column).value(row).to_owned();
         let only = [0, 4_095, 4_096, 9_999];
-        let picked = FlatColumn { only: Some(&only), ..flat }.read().unwrap();
+        let picked = FlatColumn { only: Some(&only), ..flat }.read(None).unwrap();
         for (place, row) in only.into_iter().enumerate() {
             assert_eq!(text(&found, row), text(&columns[root], row));
             assert_eq!(text(&picked, place), text(&columns[root], row));
         }
         assert_eq!((found.len(), picked.len()), (records, only.len()));
+        let distinct = flat.distinct().unwrap();
+        assert_eq!(distinct.is_some(), has_dictionary);
+        assert_eq!(&flat.read(distinct.as_ref()).unwrap(), &found);
+        if let Some(distinct) = distinct {
+            let expected: HashSet<_> = columns[root].as_any().downcast_ref::<StringArray>().unwrap().iter().collect();
+            assert_eq!(distinct.iter().collect::<HashSet<_>>(), expected);
+        }
     }
 }

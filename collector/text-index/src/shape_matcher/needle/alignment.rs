@@ -39,9 +39,9 @@ impl Aligned {
     /// True when a text of the folded shape may hold the needle with help of a variable. `spans` are the needle's, sorted;
     /// `forms` those of the shape's variables, one for each placeholder.
     pub(super) fn fits(&self, folded: &str, spans: &[Span], forms: Option<&[VariableForm]>) -> bool {
-        let characters = forms.map(|forms| forms.iter().map(VariableForm::characters).collect::<Vec<_>>());
-        let mut shape = String::with_capacity(folded.len());
-        collapse_white_space(folded, &mut shape);
+        let piece = |span: &Span| CharacterSet::of(&self.text.as_bytes()[span.start..span.end]);
+        let pieces: Vec<CharacterSet> = spans.iter().map(piece).collect();
+        let shape = collapse_white_space(folded);
         let mut carried: Vec<usize> = Vec::new();
         let mut next: Vec<usize> = Vec::new();
         let mut from = 0;
@@ -53,11 +53,10 @@ impl Aligned {
             let end = memchr(PLACEHOLDER_BYTE, behind.as_bytes());
             let fixed = &behind[..end.unwrap_or(behind.len())];
             next.clear();
-            let own = characters.as_ref().and_then(|characters| characters.get(number)).copied();
+            let own = forms.and_then(|forms| forms.get(number)).map(VariableForm::characters);
             number += 1;
-            for span in spans {
-                let piece = || CharacterSet::of(&self.text.as_bytes()[span.start..span.end]);
-                if own.is_some_and(|own| !own.may_fold_to(piece())) {
+            for (span, piece) in spans.iter().zip(&pieces) {
+                if own.is_some_and(|own| !own.may_fold_to(*piece)) {
                     continue;
                 }
                 if !carried.contains(&span.start) && !self.stands_before(span.start, &shape[..at]) {

@@ -38,6 +38,12 @@ pub(super) fn of(needle: &str, open: OpenEnds) -> Vec<Span> {
     spans
 }
 
+/// The longest runs of word characters with an ASCII digit in them.
+pub(super) fn runs_with_digits(needle: &str) -> impl Iterator<Item = &str> {
+    let runs = runs(needle).into_iter().map(|run| &needle[run.start..run.end]);
+    runs.filter(|run| run.bytes().any(|byte| byte.is_ascii_digit()))
+}
+
 /// The longest runs of word characters.
 fn runs(needle: &str) -> Vec<Span> {
     let mut runs: Vec<Span> = Vec::new();
