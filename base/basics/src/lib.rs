@@ -8,6 +8,7 @@
 //! Start at [`Disk`] for storage, at [`MemoryBudget`] for overload, at [`ErrorClass`] for failures.
 
 mod budget;
+mod contain;
 mod disk;
 mod error_class;
 mod os_disk;
@@ -17,6 +18,7 @@ mod text_hash;
 mod time;
 
 pub use budget::{MemoryBudget, Reservation};
+pub use contain::{contain_panic, is_panic_contained};
 pub use disk::{Disk, DiskEntry, DiskFile, OpenMode};
 pub use error_class::{ErrorClass, carry_on, error_chain};
 pub use os_disk::OsDisk;

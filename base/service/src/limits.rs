@@ -28,6 +28,9 @@ pub const FAILURE_DELAY: Duration = Duration::from_secs(1);
 /// Failures that may wait at once; beyond, they are answered at once, so that waiting costs us no memory.
 pub const DELAYED_FAILURES_MAX: usize = 256;
 
+/// Threads for work that stands back. What asks for them has lower ceilings of its own; beyond this one, work waits.
+pub const BACKGROUND_THREADS_MAX: usize = 512;
+
 /// HTTP/2 streams at once per connection (hyper's default is 200).
 pub const STREAMS_PER_CONNECTION_MAX: u32 = 100;
 /// Header block of a request. hyper's default for HTTP/2.

@@ -7,6 +7,7 @@
 //! the network will not do: a worker that blocks (`block_in_place`) gives its place to one of them, and one that has stood
 //! back for a query once would serve senders from behind for as long as it lives.
 
+use crate::limits::BACKGROUND_THREADS_MAX;
 use std::cell::Cell;
 use std::fmt;
 use tokio::runtime::{Builder, Runtime};
@@ -47,7 +48,11 @@ impl fmt::Debug for BackgroundThreads {
 impl BackgroundThreads {
     /// Threads of this name.
     pub fn new(name: &str) -> BackgroundThreads {
-        let runtime = Builder::new_current_thread().thread_name(name).on_thread_start(stand_back).build();
+        let runtime = Builder::new_current_thread()
+            .thread_name(name)
+            .on_thread_start(stand_back)
+            .max_blocking_threads(BACKGROUND_THREADS_MAX)
+            .build();
         BackgroundThreads {
             runtime: Some(runtime.expect("a runtime without sockets and timers asks the system for nothing")),
         }
@@ -61,7 +66,8 @@ impl BackgroundThreads {
 
 impl Drop for BackgroundThreads {
     fn drop(&mut self) {
-        // Work that still runs is waited for by whoever asked for it, not here, where a worker may be the one that drops.
+        // A worker of another runtime may be the one that drops, and must not block. Work that still runs reads, or writes
+        // a backup that nobody has yet: who has to wait for it waits for its handle.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }

@@ -228,7 +228,8 @@ thread_local! {
     static THREAD_KIND: Cell<ThreadKind> = const { Cell::new(ThreadKind::Worker) };
 }
 
-/// Makes every panic one log line, and a panic of a writer thread the end of the process.
+/// Makes every panic one log line, and a panic of a writer thread the end of the process, unless it is contained
+/// ([`basics::contain_panic`]).
 ///
 /// `last_words` runs before the end, to flush what is still in buffers; it gets a second.
 pub fn install_panic_hook(last_words: impl Fn() + Send + Sync + 'static) {
@@ -243,6 +244,10 @@ pub fn install_panic_hook(last_words: impl Fn() + Send + Sync + 'static) {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         let thread = std::thread::current();
         let (panic, place, thread) = (message.as_str(), place.as_str(), thread.name().unwrap_or("unnamed"));
+        if basics::is_panic_contained() {
+            tracing::warn!(panic, place, thread, "a library stumbled over damaged bytes; they are reported as damage");
+            return;
+        }
         let is_the_end = THREAD_KIND.get() == ThreadKind::Writer;
         // Two places in the code, so that the end is told even when the limit for repeats holds other panics back.
         if is_the_end {

@@ -125,3 +125,6 @@ impl QueryPool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -305,7 +305,9 @@ impl Batch {
                 let loaded = stored.columns.iter().filter_map(OnceLock::get);
                 let pages = stored.text_pages.as_ref().map_or(0, TextPages::memory_bytes);
                 let columns: usize = loaded.map(|column| column.get_array_memory_size()).sum();
-                (pages + columns, stored.columns.len())
+                let distinct = stored.distinct.iter().filter_map(|distinct| distinct.get()?.as_ref());
+                let distinct: usize = distinct.map(Array::get_array_memory_size).sum();
+                (pages + columns + distinct, stored.columns.len())
             }
         };
         let keys: usize = self.typed_keys.iter().map(|typed| typed.key.len() * 2).sum();

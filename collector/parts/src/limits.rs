@@ -17,6 +17,9 @@ pub const ATTRIBUTE_COLUMNS_MAX: usize = 128;
 pub const RECORDS_PER_VALUE_MAX: usize = 8;
 /// Most records of a row group in a part.
 pub const GROUP_RECORDS: usize = 16_384;
+/// Most records of a row group that is read, whoever wrote it: what a footer says is believed that far, since a few bytes
+/// may stand for so many values.
+pub(crate) const GROUP_RECORDS_MAX: u32 = 1 << 20;
 /// A row group is ended at this many bytes of text.
 pub const GROUP_TEXT_BYTES: u64 = 32 * MIB;
 /// Of footers and indexes of parts, this much is kept in memory.

@@ -20,13 +20,13 @@ const QUIET: Duration = Duration::from_secs(3);
 pub(crate) struct Merger {
     store: Arc<LogStore>,
     clock: Arc<dyn Clock>,
-    /// The newest part, and since when it is.
-    newest: Cell<(Option<PartId>, Duration)>,
+    /// The newest part, and since when it is; `None` when it was read ahead.
+    newest: Cell<(Option<PartId>, Option<Duration>)>,
 }
 
 impl Merger {
     pub(crate) fn new(store: Arc<LogStore>, clock: Arc<dyn Clock>) -> Merger {
-        let newest = Cell::new((None, clock.monotonic()));
+        let newest = Cell::new((None, None));
         Merger { store, clock, newest }
     }
 
@@ -76,9 +76,10 @@ impl Merger {
         let (newest, now) = (self.store.parts().newest_part(), self.clock.monotonic());
         let (known, since) = self.newest.get();
         if newest != known {
-            self.newest.set((newest, now));
-        } else if now.saturating_sub(since) >= QUIET {
+            self.newest.set((newest, Some(now)));
+        } else if since.is_some_and(|since| now.saturating_sub(since) >= QUIET) {
             self.store.parts().read_ahead(&|| stop.is_set());
+            self.newest.set((newest, None));
         }
     }
 

@@ -9,8 +9,8 @@ use crate::error::StoredError;
 use crate::fold::fold;
 use crate::limits::{WORD_INDEX_BYTES_MAX, WORD_INDEX_FILES_MAX, WORD_INDEX_WORDS_MAX};
 use crate::word_keys::{for_each_indexed_word, for_each_word_key};
+use basics::contain_panic;
 use std::collections::{HashSet, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use tantivy::directory::{Directory, RamDirectory};
@@ -102,9 +102,9 @@ impl WordIndex {
 
 /// A panic in what reads the bytes is taken for damage: the index can be built anew, the process goes on.
 fn guarded<T>(read: impl FnOnce() -> tantivy::Result<T>) -> Result<T, StoredError> {
-    match catch_unwind(AssertUnwindSafe(read)) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(_)) | Err(_) => Err(StoredError::Damaged { what: WHAT, offset: 0 }),
+    match contain_panic(read) {
+        Some(Ok(value)) => Ok(value),
+        Some(Err(_)) | None => Err(StoredError::Damaged { what: WHAT, offset: 0 }),
     }
 }
 

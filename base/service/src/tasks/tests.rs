@@ -133,6 +133,10 @@ fn as_a_child() {
     let tasks = Tasks::new();
     match role.as_str() {
         "writer" => tasks.thread("log writer", ThreadKind::Writer, || panic!("disk \u{1b}[2J gone")).unwrap(),
+        "reader" => {
+            let read = || assert_eq!(basics::contain_panic(|| -> u8 { panic!("damaged page") }), None);
+            tasks.thread("log writer", ThreadKind::Writer, read).unwrap();
+        }
         "worker" => tasks.thread("query", ThreadKind::Worker, || panic!("odd query")).unwrap(),
         "many" => {
             for _ in 0..100 {
@@ -160,6 +164,15 @@ fn panics(output: &Output) -> Vec<serde_json::Value> {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     let lines = text.lines().filter(|line| line.starts_with('{')).map(|line| serde_json::from_str(line).unwrap());
     lines.filter(|line: &serde_json::Value| line["fields"]["panic"].is_string()).collect()
+}
+
+#[test]
+fn a_library_that_stumbles_over_damaged_bytes_does_not_end_the_process() {
+    let output = child("reader");
+    assert_eq!(output.status.code(), Some(3));
+    let panics = panics(&output);
+    assert_eq!(panics.len(), 1);
+    assert_eq!((&panics[0]["level"], &panics[0]["fields"]["panic"]), (&"warn".into(), &"damaged page".into()));
 }
 
 #[test]

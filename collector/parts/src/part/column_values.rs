@@ -74,6 +74,10 @@ impl<'a> Dictionary<'a> {
         if !matches!(self.page.layout, Layout::Plain | Layout::Numbers) {
             return Err(Unfamiliar);
         }
+        // Nothing is packed as something.
+        if self.page.values == 0 {
+            return Ok((0, &[]));
+        }
         if self.unpacked.get().is_none() {
             let unpacked = self.page.unpack(self.chunk)?;
             self.unpacked.get_or_init(|| unpacked);
@@ -131,7 +135,7 @@ pub(crate) fn gather(
     expected: usize,
     distinct: Option<&StringArray>,
 ) -> Result<Box<dyn Gather>, Unfamiliar> {
-    // A row group that lies about its length takes no memory for it.
+    // Row groups that are written here have no more.
     let room = expected.min(GROUP_RECORDS);
     Ok(match (data_type, physical) {
         (DataType::Int64, Type::INT64) => numbers::<Int64Type>(data_type, room, u64::cast_signed),

@@ -1,9 +1,8 @@
 //! What can be wrong with a part.
 
-use basics::ErrorClass;
+use basics::{ErrorClass, contain_panic};
 use parquet::errors::ParquetError;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 /// A part that cannot be written or read.
@@ -94,8 +93,8 @@ impl PartError {
         path: &std::path::Path,
         read: impl FnOnce() -> parquet::errors::Result<T>,
     ) -> Result<T, PartError> {
-        let panicked = |_| Err(ParquetError::General("a page is not what its header says".to_owned()));
-        catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(panicked).map_err(PartError::parquet(action, path))
+        let panicked = || Err(ParquetError::General("a page is not what its header says".to_owned()));
+        contain_panic(read).unwrap_or_else(panicked).map_err(PartError::parquet(action, path))
     }
 
     pub(crate) fn malformed(path: &std::path::Path, what: impl Into<String>) -> PartError {

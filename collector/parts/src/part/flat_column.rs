@@ -9,7 +9,7 @@ use crate::part::packed_numbers::read_levels;
 use arrow_array::{ArrayRef, StringArray};
 use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
-use parquet::basic::Compression;
+use parquet::basic::{Compression, Type};
 use parquet::file::metadata::ColumnChunkMetaData;
 
 /// A column chunk, and what is wanted of it.
@@ -45,6 +45,9 @@ impl FlatColumn<'_> {
         let mut first = 0usize;
         while let Some(page) = pages.next()? {
             if page.kind == PageKind::Dictionary {
+                if first > 0 || dictionary.is_some() {
+                    return Err(Unfamiliar);
+                }
                 dictionary = Some(Dictionary::new(self.chunk, page));
                 continue;
             }
@@ -68,12 +71,19 @@ impl FlatColumn<'_> {
 
     /// The distinct strings of all records, without what each record has of them; `None` where some stand by themselves.
     pub(crate) fn distinct(&self) -> Result<Option<StringArray>, Unfamiliar> {
+        let described = self.column.column_descr();
+        let levels = (described.max_rep_level(), described.max_def_level());
+        if described.physical_type() != Type::BYTE_ARRAY || !matches!(levels, (0, 0 | 1)) {
+            return Err(Unfamiliar);
+        }
         let mut pages = pages_of(self.chunk, self.column)?;
         let first = pages.next()?.filter(|page| page.kind == PageKind::Dictionary);
         let Some(first) = first else { return Ok(None) };
         while let Some(page) = pages.next()? {
-            if page.layout != Layout::Numbers {
-                return Ok(None);
+            match (page.kind, page.layout) {
+                (PageKind::Data, Layout::Numbers) => {}
+                (PageKind::Data, _) => return Ok(None),
+                (PageKind::Dictionary, _) => return Err(Unfamiliar),
             }
         }
         Dictionary::new(self.chunk, first).distinct().map(Some)

@@ -62,7 +62,9 @@ impl StoredGroup {
     /// The batch of some of its records, by their numbers, which rise. Reads less the fewer they are: what lies in other
     /// pages of a column is not unpacked.
     pub fn open_only(mut self, rows: &[usize]) -> Batch {
-        debug_assert!(rows.is_sorted() && rows.last().is_none_or(|last| *last < self.all_records()));
+        debug_assert!(
+            rows.is_sorted_by(|one, next| one < next) && rows.last().is_none_or(|last| *last < self.all_records())
+        );
         self.only = Some(rows.into());
         self.open()
     }
@@ -186,8 +188,9 @@ impl StoredGroup {
     /// where there are none, or where reading the column will tell why not.
     pub(crate) fn distinct(&self, index: usize) -> Option<StringArray> {
         let contents = &*self.contents;
-        let leaf = contents.leaves.get(contents.file_layout.of_batch_column(index))?.start;
-        if self.only.is_some() {
+        let leaves = contents.leaves.get(contents.file_layout.of_batch_column(index))?.clone();
+        let leaf = leaves.start;
+        if self.only.is_some() || leaves.len() != 1 {
             return None;
         }
         let (_, chunk) = contents.read_chunk(&self.file, self.number, leaf).ok()?;

@@ -6,7 +6,7 @@
 
 use crate::attributes::TypedKey;
 use crate::layout::Layout;
-use crate::limits::SHAPE_LIST_BYTES_MAX;
+use crate::limits::{GROUP_RECORDS_MAX, SHAPE_LIST_BYTES_MAX};
 use crate::part::checksums::ChunkChecksums;
 use crate::part::column_characters::ColumnCharacters;
 use crate::part::error::PartError;
@@ -145,9 +145,11 @@ impl Part {
         self.files.index.bytes
     }
 
-    /// Reads all of the index into memory. What is damaged of it is noted, and questions do without.
-    pub(crate) fn read_ahead(&self) -> Result<(), PartError> {
+    /// Reads all of the index into memory, and says how many bytes it takes there. What is damaged of it is noted, and
+    /// questions do without.
+    pub(crate) fn read_ahead(&self) -> Result<u64, PartError> {
         let contents = self.contents()?;
+        let mut bytes = contents.memory_bytes() + self.files.index.bytes;
         // The error of one of them is told to whoever looks after parts; the others are read all the same.
         drop(contents.words());
         for group in 0..contents.groups.len() {
@@ -157,11 +159,15 @@ impl Part {
             drop(contents.value_letters(group));
             drop(contents.characters(group));
         }
-        drop(contents.forms());
-        if contents.shapes().is_ok_and(|shapes| shapes.text_bytes() <= SHAPE_LIST_BYTES_MAX) {
-            drop(contents.shape_list());
+        if let Ok(forms) = contents.forms() {
+            bytes += forms.as_ref().as_ref().map_or(0, |forms| forms.memory_bytes() as u64);
         }
-        Ok(())
+        if contents.shapes().is_ok_and(|shapes| shapes.text_bytes() <= SHAPE_LIST_BYTES_MAX)
+            && let Ok(list) = contents.shape_list()
+        {
+            bytes += list.memory_bytes() as u64;
+        }
+        Ok(bytes)
     }
 
     /// Reads every byte of both files and compares every checksum.
@@ -245,6 +251,12 @@ impl Part {
                 .iter()
                 .zip(metadata.metadata().row_groups())
                 .all(|(facts, group)| i64::from(facts.records) == group.num_rows() && facts.records > 0);
+        if groups.iter().any(|facts| facts.records > GROUP_RECORDS_MAX) {
+            return Err(PartError::malformed(
+                index.path(),
+                "a row group has more records than any reader makes room for",
+            ));
+        }
         if !are_same {
             return Err(PartError::malformed(index.path(), "its row groups are not those of the records"));
         }

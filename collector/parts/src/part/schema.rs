@@ -21,7 +21,7 @@ const DESCRIBING_COLUMNS: usize = 3;
 /// A page is cut at this many bytes: that of messages where they have 4 KiB on average. Whoever looks for a record by the
 /// number of its page must not count on full pages behind such a one.
 const PAGE_BYTES: usize = 4 << 20;
-/// A page of ids and attributes holds so many records: one record of a row group can be read by unpacking a page of each
+/// A page of ids, of attributes and of numbers that are near to each other holds so many records: one record of a row group can be read by unpacking a page of each
 /// column. Columns that are asked for as a whole, or are small, have one page, and messages have pages of their own
 /// ([`text_pages`]).
 ///

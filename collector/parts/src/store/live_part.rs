@@ -23,7 +23,8 @@ pub struct LivePart {
     /// It holds no record of this tombstone, nor of any before it.
     free_of: AtomicU64,
     damage: OnceLock<String>,
-    was_read_ahead: AtomicBool,
+    /// What its index took in memory when it was read ahead; 0 before.
+    read_ahead_bytes: AtomicU64,
 }
 
 /// A disk has nothing to show.
@@ -56,7 +57,7 @@ impl LivePart {
             is_forgotten: AtomicBool::new(false),
             free_of: AtomicU64::new(0),
             damage: OnceLock::new(),
-            was_read_ahead: AtomicBool::new(false),
+            read_ahead_bytes: AtomicU64::new(0),
         }
     }
 
@@ -85,13 +86,20 @@ impl LivePart {
         &self.part
     }
 
-    /// Reads its index for those who ask next, once.
-    pub(crate) fn read_ahead(&self) {
-        if !self.was_read_ahead.swap(true, Ordering::AcqRel)
-            && let Err(error) = self.part.read_ahead()
-        {
-            self.report_damage(&error);
+    /// Reads its index for those who ask next, once, and says how many bytes it took in memory.
+    pub(crate) fn read_ahead(&self) -> u64 {
+        let known = self.read_ahead_bytes.load(Ordering::Acquire);
+        if known > 0 {
+            return known;
         }
+        let read = self.part.read_ahead();
+        if let Err(error) = &read {
+            self.report_damage(error);
+        }
+        // What cannot be read is not tried again.
+        let bytes = read.unwrap_or_default().max(1);
+        self.read_ahead_bytes.store(bytes, Ordering::Release);
+        bytes
     }
 
     /// Notes that a reader found the part damaged. It is put into quarantine by whoever works on parts next.

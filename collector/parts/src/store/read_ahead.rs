@@ -14,15 +14,13 @@ impl PartStore {
     pub fn read_ahead(&self, is_stopped: &dyn Fn() -> bool) {
         let mut parts: Vec<Arc<LivePart>> = self.view().parts.values().flat_map(|parts| parts.to_vec()).collect();
         parts.sort_by_key(|part| Reverse(part.time_range().end));
-        // The rest is for what is asked about older parts: it must not drive out what lies here at every question.
+        // The rest is for what is asked about older parts.
         let mut room = self.settings.kept_bytes / 4 * 3;
         for part in parts {
-            let Some(left) = room.checked_sub(part.part().index_bytes()) else { return };
-            room = left;
-            if is_stopped() {
+            if part.part().index_bytes() > room || is_stopped() {
                 return;
             }
-            part.read_ahead();
+            room = room.saturating_sub(part.read_ahead());
         }
     }
 

@@ -34,8 +34,8 @@ pub(super) enum Occurs {
 pub struct ShapeNeedle {
     matcher: Matcher,
     needle: alignment::Aligned,
-    /// Pieces of the needle that may lie in one variable.
-    spans: Vec<Span>,
+    /// Pieces of the needle that may lie in one variable, and their characters.
+    spans: Vec<(Span, CharacterSet)>,
     /// The characters of the needle.
     characters: CharacterSet,
     /// The characters of each of its runs with a digit. No shape's text holds one, so each lies in one variable.
@@ -58,6 +58,7 @@ impl ShapeNeedle {
         let may_lie_in_variable = spans.iter().any(|span| span.start == 0 && span.end == text.len());
         let has_placeholder = text.contains(PLACEHOLDER);
         let is_in_one = !spans.is_empty() && spans.iter().all(|span| span.start == 0 && span.end == text.len());
+        let characters = |span: Span| (span, CharacterSet::of(&text.as_bytes()[span.start..span.end]));
         let needs_variables = has_placeholder || text.bytes().any(|byte| byte.is_ascii_digit());
         let mut matcher = ShapeNeedle {
             matcher: Matcher::new(needle),
@@ -65,8 +66,8 @@ impl ShapeNeedle {
             needs_variables,
             characters: CharacterSet::of(text.as_bytes()),
             runs_in_variables: spans::runs_with_digits(&text).map(|run| CharacterSet::of(run.as_bytes())).collect(),
+            spans: spans.into_iter().map(characters).collect(),
             needle: alignment::Aligned::new(text, needle.open_ends()),
-            spans,
             may_lie_in_variable,
             is_in_one,
             variable_keys: Vec::new(),
@@ -87,7 +88,7 @@ impl ShapeNeedle {
             if has_digit || is_in_one {
                 keys.push(key_of(word));
             }
-            if !self.spans.iter().any(|span| span.start <= range.start && range.end <= span.end) {
+            if !self.spans.iter().any(|(span, _)| span.start <= range.start && range.end <= span.end) {
                 words.push(word.to_owned());
             }
         });

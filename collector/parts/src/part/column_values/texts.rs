@@ -6,6 +6,7 @@ use crate::part::packed_numbers::read_places;
 use arrow_array::types::{ByteArrayType, Int32Type};
 use arrow_array::{ArrayRef, DictionaryArray, GenericByteArray, PrimitiveArray, StringArray};
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Texts one behind the other.
@@ -45,7 +46,8 @@ impl Joined {
             let is_there = nulls.is_none_or(|nulls| nulls.is_valid(row));
             self.push(if is_there { next_text(&mut rest)? } else { &[] })?;
         }
-        Ok(())
+        // A count that is too low would hide texts.
+        if rest.is_empty() { Ok(()) } else { Err(Unfamiliar) }
     }
 
     fn finish<T: ByteArrayType<Offset = i32>>(
@@ -119,8 +121,10 @@ impl<T: ByteArrayType<Offset = i32>> Gather for Texts<T> {
 pub(super) struct DistinctTexts {
     /// All of them, where they have been read already.
     known: Option<StringArray>,
-    /// All of them; of a column that somebody wants little of, each text that is wanted.
+    /// Of a column that somebody wants little of those that are wanted.
     distinct: Option<Joined>,
+    /// By their number in the dictionary the place of these.
+    picked: HashMap<i32, i32>,
     places: Vec<i32>,
     nulls: Nulls,
 }
@@ -157,8 +161,17 @@ impl Gather for DistinctTexts {
                 self.places.push(0);
                 continue;
             };
-            self.places.push(i32::try_from(distinct.len()).map_err(|_| Unfamiliar)?);
-            distinct.push(texts.get(numbers.get(place))?)?;
+            let number = numbers.get(place).ok_or(Unfamiliar)?;
+            let place = match self.picked.get(number) {
+                Some(place) => *place,
+                None => {
+                    let place = i32::try_from(distinct.len()).map_err(|_| Unfamiliar)?;
+                    distinct.push(texts.get(Some(number))?)?;
+                    self.picked.insert(*number, place);
+                    place
+                }
+            };
+            self.places.push(place);
         }
         Ok(())
     }
@@ -178,7 +191,7 @@ impl Gather for DistinctTexts {
 /// What stands before a plain text.
 pub(crate) const LENGTH_BYTES: usize = 4;
 
-/// The texts of a plain page: each behind its length in four bytes.
+/// The texts of a plain page: each behind its length in four bytes, and nothing behind them.
 pub(crate) fn plain_texts<T: ByteArrayType<Offset = i32>>(
     page: &[u8],
     count: usize,

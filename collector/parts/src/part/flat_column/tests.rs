@@ -20,6 +20,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, Parq
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 use proptest::prelude::*;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A column of each kind that a part has, the list of rarer attributes aside.
@@ -190,6 +191,19 @@ proptest! {
             let places = UInt64Array::from_iter_values(only.iter().map(|row| *row as u64));
             prop_assert_eq!(&found, &take(expected.column(root), &places, None).unwrap(), "{}", field.name());
         }
+        let root = metadata.schema().index_of("str:k").unwrap();
+        let column = metadata.metadata().row_group(0).column(leaves(&metadata)[root].start);
+        let data_type = metadata.schema().field(root).data_type();
+        let flat = FlatColumn { chunk: chunk(&bytes, column), column, data_type, records: records.len(), only: None };
+        let distinct = flat.distinct().unwrap();
+        let found = flat.read(distinct.as_ref()).unwrap();
+        prop_assert_eq!(&found, expected.column(root));
+        if let Some(distinct) = distinct {
+            let all: HashSet<&str> = distinct.iter().flatten().collect();
+            let strings = crate::Strings::of(&*found);
+            let used = (0..records.len()).filter(|row| strings.is_valid(*row)).map(|row| strings.value(row));
+            prop_assert_eq!(all, used.collect::<HashSet<&str>>());
+        }
     }
 
     #[test]
@@ -249,6 +263,8 @@ fn a_plain_page_that_is_cut_off_or_no_text_is_unfamiliar() {
     for length in 0..whole.len() {
         assert!(plain_texts::<Utf8Type>(&whole[..length], 2).is_err(), "{length}");
     }
+    // A dictionary that says it has fewer texts than it has would hide one from those who look at them alone.
+    assert!(plain_texts::<Utf8Type>(&whole, 1).is_err());
     assert!(plain_texts::<Utf8Type>(&[1, 0, 0, 0, 0xff], 1).is_err());
 }
 
@@ -263,4 +279,40 @@ fn what_is_not_written_here_is_unfamiliar() {
     assert_eq!(FlatColumn { records: 2, ..flat }.read(None).unwrap_err(), Unfamiliar);
     let snappy = column.clone().into_builder().set_compression(Compression::SNAPPY).build().unwrap();
     assert_eq!(FlatColumn { column: &snappy, ..flat }.read(None).unwrap_err(), Unfamiliar);
+}
+
+/// Columns that are not what their names say are told of by whoever reads them whole.
+#[test]
+fn distinct_strings_are_those_of_columns_of_strings_alone() {
+    let records: Vec<Record> = (0..300)
+        .map(|number| Record { number: number % 3, text: "x".to_owned(), optional: Some(number % 3) })
+        .collect();
+    let batch = batch(&records);
+    let (bytes, metadata) = file(&batch);
+    let distinct = |name: &str| {
+        let root = metadata.schema().index_of(name).unwrap();
+        let column = metadata.metadata().row_group(0).column(leaves(&metadata)[root].start);
+        let (chunk, records) = (chunk(&bytes, column), records.len());
+        FlatColumn { chunk, column, data_type: &DataType::Utf8, records, only: None }.distinct()
+    };
+    assert_eq!(distinct("str:k").unwrap().unwrap(), StringArray::from(vec!["0", "1", "2"]));
+    assert_eq!(distinct("int:k").unwrap_err(), Unfamiliar);
+    assert_eq!(distinct("rest").unwrap_err(), Unfamiliar);
+    assert_eq!(distinct("text").unwrap(), None);
+}
+
+/// Strings that outgrow their dictionary stand by themselves from then on.
+#[test]
+fn a_dictionary_that_was_given_up_is_left_to_the_library() {
+    let records: Vec<Record> =
+        (0..4_000).map(|number| Record { number, text: String::new(), optional: Some(number) }).collect();
+    let batch = batch(&records);
+    let properties = properties(&columns(), &typed(), 3).into_builder().set_dictionary_page_size_limit(512);
+    let (bytes, metadata) = file_with(&batch, properties.set_write_batch_size(64).build());
+    let root = metadata.schema().index_of("str:k").unwrap();
+    let column = metadata.metadata().row_group(0).column(leaves(&metadata)[root].start);
+    let data_type = metadata.schema().field(root).data_type();
+    let flat = FlatColumn { chunk: chunk(&bytes, column), column, data_type, records: records.len(), only: None };
+    assert_eq!(flat.distinct().unwrap(), None);
+    assert_eq!(flat.read(None).unwrap_err(), Unfamiliar);
 }

@@ -43,6 +43,21 @@ fn the_oldest_goes_when_there_is_no_room() {
 }
 
 #[test]
+fn what_was_asked_for_since_room_was_wanted_last_stays() {
+    let reader = Reader::new(20, 4);
+    for number in [0, 1, 2] {
+        reader.get(number);
+    }
+    // Of the two that are there the older one is asked for.
+    reader.get(1);
+    reader.get(3);
+    assert_eq!(reader.reads.get(), 4);
+    reader.get(1);
+    reader.get(3);
+    assert_eq!(reader.reads.get(), 4);
+}
+
+#[test]
 fn what_is_in_use_stays() {
     let reader = Reader::new(10, 2);
     let used = reader.get(0);

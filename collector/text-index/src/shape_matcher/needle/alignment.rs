@@ -36,11 +36,9 @@ impl Aligned {
         &self.text
     }
 
-    /// True when a text of the folded shape may hold the needle with help of a variable. `spans` are the needle's, sorted;
+    /// True when a text of the folded shape may hold the needle with help of a variable. `spans` are the needle's, sorted, with their characters;
     /// `forms` those of the shape's variables, one for each placeholder.
-    pub(super) fn fits(&self, folded: &str, spans: &[Span], forms: Option<&[VariableForm]>) -> bool {
-        let piece = |span: &Span| CharacterSet::of(&self.text.as_bytes()[span.start..span.end]);
-        let pieces: Vec<CharacterSet> = spans.iter().map(piece).collect();
+    pub(super) fn fits(&self, folded: &str, spans: &[(Span, CharacterSet)], forms: Option<&[VariableForm]>) -> bool {
         let shape = collapse_white_space(folded);
         let mut carried: Vec<usize> = Vec::new();
         let mut next: Vec<usize> = Vec::new();
@@ -55,7 +53,7 @@ impl Aligned {
             next.clear();
             let own = forms.and_then(|forms| forms.get(number)).map(VariableForm::characters);
             number += 1;
-            for (span, piece) in spans.iter().zip(&pieces) {
+            for (span, piece) in spans {
                 if own.is_some_and(|own| !own.may_fold_to(*piece)) {
                     continue;
                 }
