@@ -61,6 +61,12 @@ impl Prepared {
         self.rooms.ingest.request_bytes_max()
     }
 
+    /// Days until there is no room for more parts, at the present rate; `None` when old ones go by age before, or nobody
+    /// knows.
+    pub fn room_left_days(&self) -> Option<f64> {
+        self.rooms.store.days_left(self.rooms.retention, self.surroundings.clock.now())?.days
+    }
+
     /// Begins to answer; nothing can fail any more. Must be called inside a runtime.
     pub fn serve(self) -> Collector {
         let Prepared { rooms, threads, bound, server, replay_first, surroundings } = self;

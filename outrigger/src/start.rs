@@ -161,6 +161,7 @@ fn facts(loaded: &Loaded, credentials: &Credentials, prepared: &Prepared) -> Sta
     StartFacts {
         addresses: prepared.addresses(),
         data_dir: readable(&config.data_dir),
+        room_left_days: prepared.room_left_days(),
         configuration: loaded.source.to_string(),
         memory_budget_bytes: memory_budget_bytes(config),
         memory_budget_written: config.memory.budget.to_string(),

@@ -12,6 +12,8 @@ pub(crate) struct StartFacts {
     pub(crate) addresses: Addresses,
     /// As a person finds it.
     pub(crate) data_dir: String,
+    /// Until no more parts fit, at the rate of the last days; `None` when old ones go by age before.
+    pub(crate) room_left_days: Option<f64>,
     /// Where the configuration is from.
     pub(crate) configuration: String,
     pub(crate) memory_budget_bytes: u64,
@@ -59,9 +61,11 @@ impl StartFacts {
             ("one request", format!("at most {}", rounded(self.request_bytes_max)), "collector.otlp.request_size"),
             ("own log records", own_logs.to_owned(), "telemetry.self_logs"),
         ];
+        let room =
+            self.room_left_days.map(|days| ("room on the disk", room_left(days), "collector.logs.retention_bytes"));
         let version = env!("CARGO_PKG_VERSION");
         let mut text = format!("Outrigger {version} is running: it takes logs by OTLP and answers searches.\n\n");
-        for (name, value, key) in rows {
+        for (name, value, key) in rows.into_iter().chain(room) {
             text.push_str(&format!("  {name:<16} {value:<36} {key}\n"));
         }
         let configuration = &self.configuration;
@@ -126,6 +130,17 @@ impl StartFacts {
             command.push_str(" --token-file FILE-WITH-TOKEN");
         }
         command
+    }
+}
+
+/// How long the room lasts, to read: no more exact than it is known.
+fn room_left(days: f64) -> String {
+    let hours = days * 24.0;
+    match days {
+        days if days > 3_650.0 => "for years at the present rate".to_owned(),
+        days if days >= 2.0 => format!("for about {days:.0} days at this rate"),
+        _ if hours >= 1.0 => format!("for about {hours:.0} hours at this rate"),
+        _ => "for less than an hour at this rate".to_owned(),
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) const GROUP_RECORDS_MAX: u32 = 1 << 20;
 /// A row group is ended at this many bytes of text.
 pub const GROUP_TEXT_BYTES: u64 = 32 * MIB;
 /// Of footers and indexes of parts, this much is kept in memory.
-pub const KEPT_BYTES: u64 = 96 * MIB;
+pub const KEPT_BYTES: u64 = 128 * MIB;
 /// In a part, a key gets a column when at least one in this many records has it. An empty value costs next to nothing on
 /// disk; what a column costs is its entry in the footer, once for each row group.
 pub const PART_RECORDS_PER_VALUE_MAX: usize = 64;

@@ -8,6 +8,7 @@ fn facts() -> StartFacts {
             web: "127.0.0.1:7070".parse().unwrap(),
         },
         data_dir: "/home/kim/outrigger-data".to_owned(),
+        room_left_days: None,
         configuration: "the defaults; there is no ./outrigger.yaml".to_owned(),
         memory_budget_bytes: 12_455_405_158,
         memory_budget_written: "50%".to_owned(),
@@ -54,6 +55,16 @@ fn check(facts: &StartFacts, wanted: &[&str]) {
     for line in wanted {
         assert!(text.contains(line), "{line:?} is not in\n{text}");
     }
+}
+
+#[test]
+fn how_long_the_room_lasts_is_told_where_it_ends() {
+    let told = |days| StartFacts { room_left_days: Some(days), ..facts() };
+    let row = "  room on the disk for about 12 days at this rate       collector.logs.retention_bytes";
+    check(&told(12.4), &[row]);
+    check(&told(1.5), &["for about 36 hours at this rate"]);
+    check(&told(0.01), &["for less than an hour at this rate"]);
+    check(&told(40_000.0), &["for years at the present rate"]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ impl PartStore {
         let mut parts: Vec<Arc<LivePart>> = self.view().parts.values().flat_map(|parts| parts.to_vec()).collect();
         parts.sort_by_key(|part| Reverse(part.time_range().end));
         // The rest is for what is asked about older parts.
-        let mut room = self.settings.kept_bytes / 4 * 3;
+        let mut room = self.settings.kept_bytes / 8 * 7;
         for part in parts {
             if part.part().index_bytes() > room || is_stopped() {
                 return;

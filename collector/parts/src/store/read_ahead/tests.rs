@@ -61,7 +61,7 @@ fn the_newest_are_read_ahead_where_not_all_have_room() {
     drop(three_parts(&disk));
     let taken: Vec<u64> = parts(&open(&disk).unwrap()).iter().map(|part| part.read_ahead()).collect();
     // Room for the newest two, and not for the index of the third.
-    let settings = PartSettings { kept_bytes: (taken[1] + taken[2]) * 4 / 3 + 8, ..PartSettings::SEALED };
+    let settings = PartSettings { kept_bytes: (taken[1] + taken[2]) * 8 / 7 + 16, ..PartSettings::SEALED };
     let store = PartStore::open(disk, Path::new(DIR), new_layout(), settings).unwrap();
     store.read_ahead(&|| false);
     // The newest first: what is read of the third takes the room of others.
