@@ -62,7 +62,7 @@ impl StartFacts {
             ("own log records", own_logs.to_owned(), "telemetry.self_logs"),
         ];
         let room =
-            self.room_left_days.map(|days| ("room on the disk", room_left(days), "collector.logs.retention_bytes"));
+            self.room_left_days.map(|days| ("room for parts", room_left(days), "collector.logs.retention_bytes"));
         let version = env!("CARGO_PKG_VERSION");
         let mut text = format!("Outrigger {version} is running: it takes logs by OTLP and answers searches.\n\n");
         for (name, value, key) in rows.into_iter().chain(room) {

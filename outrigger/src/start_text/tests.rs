@@ -60,7 +60,7 @@ fn check(facts: &StartFacts, wanted: &[&str]) {
 #[test]
 fn how_long_the_room_lasts_is_told_where_it_ends() {
     let told = |days| StartFacts { room_left_days: Some(days), ..facts() };
-    let row = "  room on the disk for about 12 days at this rate       collector.logs.retention_bytes";
+    let row = "  room for parts   for about 12 days at this rate       collector.logs.retention_bytes";
     check(&told(12.4), &[row]);
     check(&told(1.5), &["for about 36 hours at this rate"]);
     check(&told(0.01), &["for less than an hour at this rate"]);

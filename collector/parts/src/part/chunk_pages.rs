@@ -96,6 +96,11 @@ thread_local! {
 }
 
 impl PackedPage {
+    /// True when nothing is in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.values == 0 && self.unpacked_bytes == 0
+    }
+
     /// The bytes that were packed, out of the chunk that it was found in.
     pub(crate) fn unpack(&self, chunk: &[u8]) -> Result<Vec<u8>, Unfamiliar> {
         let packed = chunk.get(self.range.clone()).ok_or(Unfamiliar)?;

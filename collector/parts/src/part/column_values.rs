@@ -75,7 +75,7 @@ impl<'a> Dictionary<'a> {
             return Err(Unfamiliar);
         }
         // Nothing is packed as something.
-        if self.page.values == 0 {
+        if self.page.is_empty() {
             return Ok((0, &[]));
         }
         if self.unpacked.get().is_none() {

@@ -3,8 +3,7 @@
 //! Whoever reads something hands it over and keeps a weak reference. As long as the keeper holds it, the reference
 //! finds it; afterwards it is read again. What is in use stays in memory whether it is held or not.
 //!
-//! Where there is no room for all, what was not asked for since it came, or since the last time that room was wanted, goes
-//! first.
+//! Where there is no room for all, what nobody asked for since room was wanted last goes first, the oldest before others.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -34,13 +33,15 @@ struct Thing {
 /// Something that is read when it is not in memory.
 #[derive(Debug)]
 pub(crate) struct Kept<T> {
-    last: Mutex<Weak<T>>,
-    was_asked_for: Arc<AtomicBool>,
+    last: Mutex<Last<T>>,
 }
+
+/// What was read last, and the mark that its keeper looks at.
+type Last<T> = (Weak<T>, Arc<AtomicBool>);
 
 impl<T> Default for Kept<T> {
     fn default() -> Self {
-        Kept { last: Mutex::new(Weak::new()), was_asked_for: Arc::default() }
+        Kept { last: Mutex::new((Weak::new(), Arc::default())) }
     }
 }
 
@@ -78,17 +79,19 @@ impl<T: Send + Sync + 'static> Kept<T> {
     ///
     /// Two who ask at once may both read it; the disk is not waited for under a lock.
     pub(crate) fn get<E>(&self, keeper: &Keeper, read: impl FnOnce() -> Result<(T, u64), E>) -> Result<Arc<T>, E> {
-        let known = self.last.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        let known = {
+            let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+            last.0.upgrade().inspect(|_| last.1.store(true, Ordering::Relaxed))
+        };
         if let Some(thing) = known {
-            self.was_asked_for.store(true, Ordering::Relaxed);
             return Ok(thing);
         }
         let (thing, bytes) = read()?;
         let thing = Arc::new(thing);
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&thing);
-        // Else all that was asked for would drive it out at once.
-        self.was_asked_for.store(true, Ordering::Relaxed);
-        keeper.hold(Thing { _it: thing.clone(), bytes, was_asked_for: self.was_asked_for.clone() });
+        // Marked from the start: else all that was asked for would drive it out at once.
+        let was_asked_for = Arc::new(AtomicBool::new(true));
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = (Arc::downgrade(&thing), was_asked_for.clone());
+        keeper.hold(Thing { _it: thing.clone(), bytes, was_asked_for });
         Ok(thing)
     }
 }

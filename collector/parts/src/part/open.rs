@@ -200,7 +200,8 @@ impl Part {
     pub(crate) fn record_counts(&self) -> Result<Vec<u32>, PartError> {
         let (_, metadata) = self.read_metadata(&self.dir.join(RECORDS_FILE))?;
         let malformed = || PartError::malformed(&self.dir.join(RECORDS_FILE), "a row group has no possible length");
-        let counts = metadata.metadata().row_groups().iter().map(|group| u32::try_from(group.num_rows()).ok());
+        let count = |rows: i64| u32::try_from(rows).ok().filter(|rows| *rows <= GROUP_RECORDS_MAX);
+        let counts = metadata.metadata().row_groups().iter().map(|group| count(group.num_rows()));
         counts.collect::<Option<Vec<u32>>>().ok_or_else(malformed)
     }
 
