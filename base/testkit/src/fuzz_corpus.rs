@@ -7,8 +7,9 @@
 //! Start at [`replay`].
 
 use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{self, AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
+use std::sync::Once;
 use std::time::{Duration, Instant};
 
 /// Longest input that a mutation makes.
@@ -79,6 +80,20 @@ pub fn replay(target: &str, effort: Effort, run: impl Fn(&[u8])) {
         input.truncate(INPUT_BYTES_MAX);
         attempt(&format!("{target}: mutation {number}, of {}", seed.name), &input, &run);
     }
+}
+
+/// For targets of libFuzzer, whose panic hook ends the process before anything unwinds: panics that are contained
+/// ([`basics::contain_panic`]) are no findings.
+pub fn pass_over_contained_panics() {
+    static DONE: Once = Once::new();
+    DONE.call_once(|| {
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !basics::is_panic_contained() {
+                hook(info);
+            }
+        }));
+    });
 }
 
 fn attempt(what: &str, input: &[u8], run: &impl Fn(&[u8])) {

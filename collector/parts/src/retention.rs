@@ -153,7 +153,9 @@ fn rate(parts: &[RetainedPart], now: Timestamp) -> (f64, Duration) {
     let over = |window: Duration| {
         let window = window.min(age.max(MEASURED_MIN));
         let start = now.saturating_sub(window);
-        let bytes: f64 = parts.iter().map(|part| as_f64(u128::from(part.bytes)) * share_since(part, start, now)).sum();
+        let bytes = parts.iter().map(|part| as_f64(u128::from(part.bytes)) * share_since(part, start, now));
+        // A sum of nothing is minus zero.
+        let bytes = bytes.fold(0.0, |all, bytes| all + bytes);
         (bytes / days(window), window)
     };
     let (of_day, of_week) = (over(DAY), over(WEEK));

@@ -216,8 +216,11 @@ fn add(
         let time = i128::from(times[row]);
         if time < from || time >= until {
             index = grid.index_of(time);
-            from = grid.start_of(index);
-            until = grid.start_of(index + 1);
+            // A time that is in no bucket is one of a damaged part that says otherwise of itself.
+            (from, until) = match index < grid.count() {
+                true => (grid.start_of(index), grid.start_of(index + 1)),
+                false => (i128::MAX, i128::MIN),
+            };
         }
         if let Some(bucket) = buckets.get_mut(index) {
             bucket.count += 1;

@@ -3,5 +3,9 @@
 
 use std::sync::Arc;
 use testkit::faulty_disk::FaultyDisk;
+use testkit::fuzz_corpus::pass_over_contained_panics;
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| query::fuzz::part(Arc::new(FaultyDisk::new(0)), input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    pass_over_contained_panics();
+    query::fuzz::part(Arc::new(FaultyDisk::new(0)), input);
+});

@@ -151,3 +151,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_store_without_parts_grows_by_nothing() {
+    let settings = RetentionSettings { keep: Duration::from_secs(86_400), bytes_max: None };
+    let left = days_left(&[], settings, 1 << 30, Timestamp(0));
+    assert_eq!((left.days, left.bytes_per_day.to_string()), (None, "0".to_owned()));
+}
