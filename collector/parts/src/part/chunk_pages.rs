@@ -123,6 +123,39 @@ impl PackedPage {
     }
 }
 
+/// True when the pages of a chunk follow each other to its end, whatever is in them. The library takes a length in a
+/// header at its word, and would be busy with one that lies for hours.
+pub(crate) fn has_whole_headers(chunk: &[u8]) -> bool {
+    let mut rest = chunk;
+    while !rest.is_empty() {
+        let mut thrift = Thrift { rest };
+        let (mut packed, mut kind, mut fields) = (None, None, 0u32);
+        let walked = thrift.each_field(&mut |thrift, field, wire| {
+            fields |= u32::try_from(field).ok().and_then(|field| 1u32.checked_shl(field)).unwrap_or_default();
+            match (field, wire) {
+                (1, Wire::Int) => kind = Some(thrift.int()?),
+                (3, Wire::Int) => packed = Some(thrift.int()?),
+                _ => thrift.skip(wire, DEPTH_MAX)?,
+            }
+            Ok(())
+        });
+        let packed = packed.and_then(|packed| usize::try_from(packed).ok());
+        let behind = packed.and_then(|packed| thrift.rest.get(packed..));
+        // The header of each type of page is a field of its own.
+        let own = match kind {
+            Some(DATA_PAGE) => 1 << 5,
+            Some(DICTIONARY_PAGE) => 1 << 7,
+            Some(DATA_PAGE_V2) => 1 << 8,
+            _ => return false,
+        };
+        match behind {
+            Some(behind) if walked.is_ok() && fields & own != 0 => rest = behind,
+            _ => return false,
+        }
+    }
+    true
+}
+
 struct Header {
     kind: PageKind,
     layout: Layout,
@@ -134,6 +167,7 @@ struct Header {
 /// Values of `PageType` in parquet.thrift.
 const DATA_PAGE: i64 = 0;
 const DICTIONARY_PAGE: i64 = 2;
+const DATA_PAGE_V2: i64 = 3;
 
 impl Header {
     fn read(thrift: &mut Thrift<'_>) -> Result<Header, Unfamiliar> {

@@ -4,7 +4,7 @@ use crate::attributes::{IN_REST, TypedKey};
 use crate::batch::{Batch, typed_field};
 use crate::layout::{COMMON_COLUMNS, Layout};
 use crate::limits::SHAPE_LIST_BYTES_MAX;
-use crate::part::chunk_pages::Unfamiliar;
+use crate::part::chunk_pages::{Unfamiliar, has_whole_headers};
 use crate::part::error::PartError;
 use crate::part::flat_column::FlatColumn;
 use crate::part::group_facts::GroupFacts;
@@ -300,6 +300,9 @@ impl StoredGroup {
         // What is not of the forms that this program writes is the library's, and so is telling what is damaged.
         if let Ok(column) = self.read_by_hand(root, leaves, &ranges, distinct) {
             return Ok(column);
+        }
+        if !ranges.iter().all(|(_, chunk)| has_whole_headers(chunk)) {
+            return Err(PartError::malformed(&contents.path, "the pages of a column chunk do not follow each other"));
         }
         let ranges = Ranges { file_bytes: contents.bytes, ranges };
         let mask = ProjectionMask::roots(contents.metadata.parquet_schema(), [root]);

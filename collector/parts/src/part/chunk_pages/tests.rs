@@ -58,3 +58,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn headers_are_whole_when_page_follows_page_to_the_end() {
+    let page = [header(3, 3, &[0x15, 6, 0x1c, 0x18, 2, b'h', b'i', 0x31, 0]), b"one".to_vec()].concat();
+    let chunk = [&page[..], &page].concat();
+    assert!(has_whole_headers(&chunk) && has_whole_headers(&[]));
+    for length in (1..chunk.len()).filter(|length| *length != page.len()) {
+        assert!(!has_whole_headers(&chunk[..length]), "{length}");
+    }
+    // A text that is said to be longer than all that follows; a page of version 2 without the header of one.
+    let lying = [header(3, 3, &[0x1c, 0x18, 0xff, 0xff, 0xff, 0xff, 0x7f, b'h', 0x31, 0]), b"one".to_vec()].concat();
+    assert!(!has_whole_headers(&lying));
+    let mut other = page.clone();
+    other[1] = 6;
+    assert!(!has_whole_headers(&other));
+}
