@@ -1,4 +1,5 @@
-//! The thread that merges parts, one lot after the other, as long as there is something to merge.
+//! The thread that merges parts, one lot after the other, as long as there is something to merge. When there is nothing, it
+//! has the indexes of the newest parts read ahead.
 
 use super::{RETRY_INTERVAL, StopSign};
 use basics::{Clock, error_chain};
