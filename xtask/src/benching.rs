@@ -22,8 +22,11 @@ pub(crate) fn bench(arguments: &[String]) -> Result<(), Failure> {
 /// Random workloads that the soak runs against the log's simulated disk; the test command runs some hundred.
 const SOAK_SEEDS: &str = "500000";
 
+/// The soak tries so many times the random cases of the test command.
+const SOAK_ROUNDS: &str = "50";
+
 /// Runs the end-to-end tests with the large numbers of kills, cuts and faults, then the log's crash proof over many
-/// random workloads. Both run, whatever the first finds.
+/// random workloads, then every property over many random cases. All run, whatever one of them finds.
 pub(crate) fn soak(arguments: &[String]) -> Result<(), Failure> {
     test_command::build_all()?;
     let binary = stage::target_folder().join("release/outrigger");
@@ -36,8 +39,10 @@ pub(crate) fn soak(arguments: &[String]) -> Result<(), Failure> {
     // The whole workspace is named, so that the artefacts are those of the tests.
     let words = ["test", "--release", "--locked", "--workspace", "--lib", "--", "--nocapture", "whatever_the_lot"];
     let seeds = stage::run(stage::cargo(&words).env("OUTRIGGER_SOAK_SEEDS", SOAK_SEEDS));
+    let words = ["test", "--release", "--locked", "--workspace", "--no-fail-fast", "--lib", "--bins"];
+    let properties = stage::run(stage::cargo(&words).env("OUTRIGGER_PROPERTY_ROUNDS", SOAK_ROUNDS));
     for note in not_run.noted()? {
         println!("not run: {note}");
     }
-    end_to_end.and(seeds)
+    end_to_end.and(seeds).and(properties)
 }

@@ -49,7 +49,12 @@ const COMMANDS: &[Command] = &[
         summary: "measures one thing and prints its figures",
         run: benching::bench,
     },
-    Command { name: "soak", arguments: "", summary: "the long forms of the crash proofs", run: benching::soak },
+    Command {
+        name: "soak",
+        arguments: "",
+        summary: "the long forms of the crash proofs and of the properties",
+        run: benching::soak,
+    },
     Command {
         name: "fuzz",
         arguments: "TARGET [--seconds N]",

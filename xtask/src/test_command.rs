@@ -20,6 +20,10 @@ use crate::failure::Failure;
 use crate::not_run::NotRun;
 use crate::{ready, stage, tidy};
 
+/// Seeds the random cases of property tests. It is the same in each run of the test command, unless the caller says
+/// another, so that what fails fails again, and for the change that caused it; the soak draws new cases.
+const RANDOM_SEED: &str = "PROPTEST_RNG_SEED";
+
 /// One part of the test command.
 struct Stage {
     name: &'static str,
@@ -110,7 +114,11 @@ fn tests(tally: &mut Tally) -> Result<(), Failure> {
     let binary = stage::target_folder().join("release/outrigger");
     let not_run = NotRun::begin()?;
     let mut command = stage::cargo(&["test", "--release", "--locked", "--workspace", "--no-fail-fast"]);
-    let ran = stage::run_reading(not_run.tell(command.env("OUTRIGGER_BIN", binary)), &mut |line| {
+    command.env("OUTRIGGER_BIN", binary);
+    if std::env::var_os(RANDOM_SEED).is_none() {
+        command.env(RANDOM_SEED, "1");
+    }
+    let ran = stage::run_reading(not_run.tell(&mut command), &mut |line| {
         println!("{line}");
         tally.read(line);
     });

@@ -8,6 +8,7 @@ pub mod fuzz_corpus;
 pub mod generate;
 pub mod log_batch;
 pub mod naive;
+pub mod random_cases;
 
 pub mod faulty_disk;
 

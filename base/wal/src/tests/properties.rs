@@ -25,7 +25,7 @@ fn queued(kind: u8, slices: Vec<Bytes>) -> Queued {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..testkit::random_cases::cases(200) })]
 
     #[test]
     fn a_batch_is_read_as_it_was_written(

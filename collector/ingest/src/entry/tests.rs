@@ -55,6 +55,8 @@ fn a_newer_or_broken_entry_is_told_apart() {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn any_bytes_are_safe_to_read(mut bytes in proptest::collection::vec(any::<u8>(), 0..120)) {
         fuzz_entry(&bytes);

@@ -170,6 +170,8 @@ fn a_damaged_directory_says_which_file_and_what_to_do() {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn any_bytes_are_safe_to_read(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         fuzz_tenant_directory(&bytes);

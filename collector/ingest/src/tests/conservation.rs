@@ -58,7 +58,7 @@ fn records(good: u8, bad: u8) -> Vec<LogRecord> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(testkit::random_cases::cases(48))]
 
     #[test]
     fn every_record_is_in_one_account(events in events(), has_quota in any::<bool>()) {

@@ -51,7 +51,7 @@ fn record(time: i64, body: &str) -> LogRecord {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(testkit::random_cases::cases(128))]
 
     #[test]
     fn every_record_comes_back_as_it_was_sent(requests in vec(vec(log_record(), 0..40), 0..6)) {

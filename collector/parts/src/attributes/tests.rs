@@ -140,7 +140,7 @@ fn many_keys() -> impl Strategy<Value = Vec<Attributes>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(testkit::random_cases::cases(96))]
 
     #[test]
     fn attributes_come_back_exactly(all in proptest::collection::vec(attributes(), 1..40)) {

@@ -164,7 +164,7 @@ fn appends() -> impl Strategy<Value = Vec<(bool, Vec<Sample>, Option<u64>)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(testkit::random_cases::cases(32))]
 
     #[test]
     fn whatever_comes_is_held_once_charged_and_shown(appends in appends(), limit in 0..1_000_000u64) {

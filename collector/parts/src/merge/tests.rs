@@ -85,7 +85,7 @@ fn a_batch_does_not_outgrow_its_bytes_of_text() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(testkit::random_cases::cases(64))]
 
     #[test]
     fn merging_loses_doubles_and_alters_nothing(

@@ -153,7 +153,7 @@ fn parts_in_quarantine_and_parts_that_are_being_merged_are_left_out() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..testkit::random_cases::cases(300) })]
 
     /// Whatever the parts: a merge keeps the rules, and merging ends, with every day within its bounds.
     #[test]

@@ -86,7 +86,7 @@ pub(super) fn streams() -> Vec<Arc<model::Stream>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(testkit::random_cases::cases(64))]
 
     #[test]
     fn a_part_gives_back_every_record_of_its_range_once(

@@ -120,7 +120,7 @@ fn room_that_parts_leave_by_age_counts_as_it_comes() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..testkit::random_cases::cases(300) })]
 
     /// A part stays only when all of the newer ones and itself fit, and are young enough.
     #[test]

@@ -258,7 +258,7 @@ fn check_every_fault(workload: &[Step], first_steps: usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(testkit::random_cases::cases(24))]
 
     #[test]
     fn whatever_comes_when_it_is_there_once(

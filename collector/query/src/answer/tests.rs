@@ -4,6 +4,8 @@ use proptest::prelude::*;
 use testkit::generate;
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     /// So the reservation made before a record is never too small.
     #[test]
     fn a_record_takes_no_more_than_was_expected(record in generate::log_record()) {

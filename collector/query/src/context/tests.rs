@@ -17,6 +17,8 @@ fn naive(world: &World, request: &ContextRequest) -> (Vec<LogRecord>, Vec<LogRec
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn what_stands_around_a_record_are_its_neighbours(
         world in world(), of in any::<Index>(), before in 0..5usize, after in 0..5usize, is_of_stream in any::<bool>(),

@@ -52,6 +52,8 @@ fn records(rows: Vec<ExportRow>) -> Vec<LogRecord> {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn all_that_matches_comes_once_and_in_order(
         world in world(), filter in generate::filter(), range in range(), slice_records in 1..12usize, at_once in 1..30usize,

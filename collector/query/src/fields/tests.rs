@@ -15,6 +15,8 @@ fn kinds(records: &[LogRecord], field: &Field) -> BTreeMap<u8, u64> {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn fields_are_those_of_the_newest_records_that_match(
         world in world(), filter in generate::filter(), range in range(), records_max in 1..40usize, slice_records in 1..12usize,

@@ -129,7 +129,7 @@ fn check(store: &LogStore, model: &Model, filter: &Filter) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(testkit::random_cases::cases(200))]
 
     #[test]
     fn what_was_deleted_is_in_no_answer_and_all_else_is(

@@ -97,6 +97,8 @@ fn matching<'w>(world: &'w World, filter: &'w Filter) -> impl Iterator<Item = &'
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn counts_and_times_are_those_of_the_reference(
         world in world(), filters in proptest::collection::vec(generate::simple_filter(), 1..4), start in 0..24i64, length in 1..8i64,

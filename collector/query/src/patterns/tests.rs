@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use testkit::generate;
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn trends_are_those_of_plain_maps(
         world in world(), filter in generate::filter(), range in range(), count in 1..6usize, width in 1..9u64, slice_records in 1..12usize,

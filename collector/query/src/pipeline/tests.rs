@@ -112,6 +112,8 @@ fn column(function: StatFunction, name: &str) -> StatColumn {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn figures_over_groups_are_those_of_plain_maps(
         world in world(), filter in generate::filter(), group in generate::field(), of in generate::field(),

@@ -13,6 +13,8 @@ fn arrived_since(world: &World, filter: &Filter, after: Option<u64>) -> Vec<LogR
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn whoever_asks_on_is_given_every_record_once_in_the_order_of_arrival(
         world in world(), filter in generate::filter(), after in proptest::option::of(0..9u64), records_max in 1..6usize,

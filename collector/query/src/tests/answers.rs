@@ -51,6 +51,8 @@ fn all_pages(
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn every_record_that_matches_is_found_once_and_in_order(
         (world, request) in world_and_request(), slice_records in 1..12usize,
@@ -84,7 +86,7 @@ proptest! {
 
 proptest! {
     // Each case reads a world hundreds of times.
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(testkit::random_cases::cases(32))]
 
     /// The records of an answer that a deadline cut are a beginning without gaps, and the next one goes on there.
     #[test]

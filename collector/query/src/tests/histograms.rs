@@ -30,6 +30,8 @@ fn counts(answer: &HistogramAnswer) -> Counts {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn every_record_that_matches_is_counted_once_in_its_bucket(
         world in world(), filter in generate::filter(), range in range(), width in 1..9i64, slice_records in 1..12usize,

@@ -91,12 +91,8 @@ fn near_query() -> impl Strategy<Value = String> {
     vec(select(tokens), 0..24).prop_map(|tokens| tokens.concat())
 }
 
-fn cases(times: u32) -> ProptestConfig {
-    ProptestConfig::with_cases(times * ProptestConfig::default().cases)
-}
-
 proptest! {
-    #![proptest_config(cases(16))]
+    #![proptest_config(testkit::random_cases::cases(4096))]
 
     #[test]
     fn any_text_is_parsed_or_its_mistake_has_a_place(text in near_query()) {
@@ -120,7 +116,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(4))]
+    #![proptest_config(testkit::random_cases::cases(1024))]
 
     #[test]
     fn a_filter_written_as_a_query_means_the_same(filter in generate::filter(), record in generate::log_record()) {

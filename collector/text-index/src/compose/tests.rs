@@ -10,6 +10,8 @@ fn what_is_composed_is_given_back_and_the_case_stays() {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn a_composed_text_is_the_reference_s(text in testkit::generate::text()) {
         let want: String = testkit::naive::composed(&text).into_iter().collect();

@@ -37,6 +37,8 @@ fn they_are_read_as_they_were_written_and_each_flipped_bit_is_found() {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     /// A text in which a needle occurs holds the needle's letters, whatever composes or folds in either.
     #[test]
     fn a_text_that_holds_a_needle_holds_its_letters(

@@ -117,7 +117,7 @@ fn an_empty_needle_is_in_every_text() {
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(4 * proptest::prelude::ProptestConfig::default().cases))]
+    #![proptest_config(testkit::random_cases::cases(1024))]
 
     #[test]
     fn any_term_in_any_text_is_judged_like_the_reference((text, term) in testkit::generate::text_and_term()) {

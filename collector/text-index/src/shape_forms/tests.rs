@@ -80,6 +80,8 @@ fn damage_is_found() {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn what_was_taken_in_is_covered_and_read_back(
         texts in proptest::collection::vec(("[ab]", proptest::collection::vec("[0-9][0-9a-f]{0,12}|x1_[é-]{0,3}", 0..5)), 1..20),

@@ -140,6 +140,8 @@ fn damage_says_where_and_what() {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     /// The whole road: split, number, sort, store, open, find.
     #[test]
     fn an_index_never_misleads(all in proptest::collection::vec(rich_text_and_term(), 1..20)) {

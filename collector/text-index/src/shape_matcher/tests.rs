@@ -152,7 +152,7 @@ fn the_worst_needles_cost_little() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16 * ProptestConfig::default().cases))]
+    #![proptest_config(testkit::random_cases::cases(4096))]
 
     #[test]
     fn a_shape_never_misleads((text, term) in rich_text_and_term()) {

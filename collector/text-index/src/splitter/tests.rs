@@ -76,6 +76,8 @@ fn what_is_settled_stays_settled_when_it_is_composed() {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn a_plain_text_is_split_the_same_eight_bytes_at_a_time(
         text in "([a-zA-Z0-9]{0,70}|[ -~]{1,3}|[\\x00-\\x7f]|deadbeef-dead-beef-cafe-abcdefabcdef|[0-9a-f-]{34,38}){0,12}",

@@ -39,6 +39,8 @@ fn value() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn a_form_covers_what_it_is_made_of(values in proptest::collection::vec(value(), 1..8), split in 0..8_usize) {
         let values: Vec<&str> = values.iter().map(String::as_str).collect();

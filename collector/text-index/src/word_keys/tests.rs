@@ -52,6 +52,8 @@ fn keys_stay_as_they_are() {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn a_text_in_which_a_needle_occurs_holds_all_required_keys((text, term) in rich_text_and_term()) {
         if testkit::naive::term_matches(&term, &text) {

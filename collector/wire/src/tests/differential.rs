@@ -137,7 +137,7 @@ fn apply(bytes: &mut Vec<u8>, damage: &Damage) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..testkit::random_cases::cases(400) })]
 
     #[test]
     fn a_request_is_read_as_it_was_written(request in request()) {

@@ -132,6 +132,8 @@ fn requests() -> impl Strategy<Value = Vec<(Pause, u64, bool)>> {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn a_bucket_says_what_a_naive_one_says(
         per_ms in 1..20u32,

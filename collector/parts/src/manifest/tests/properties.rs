@@ -126,7 +126,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..testkit::random_cases::cases(400) })]
 
     #[test]
     fn a_manifest_says_what_a_plain_model_says(steps in proptest::collection::vec(step(), 0..80)) {

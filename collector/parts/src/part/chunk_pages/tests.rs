@@ -50,6 +50,8 @@ fn a_frame_of_another_length_is_unfamiliar() {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn any_bytes_are_survived(chunk in prop::collection::vec(any::<u8>(), 0..200)) {
         let mut pages = ChunkPages::new(&chunk, Packing::Zstd, 1 << 16);

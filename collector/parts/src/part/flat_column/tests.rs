@@ -163,7 +163,7 @@ fn chunk<'a>(bytes: &'a Bytes, column: &ColumnChunkMetaData) -> &'a [u8] {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(testkit::random_cases::cases(48))]
 
     #[test]
     fn each_column_is_what_the_library_reads(

@@ -54,7 +54,7 @@ fn check_order(groups: &[Vec<Sample>]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(testkit::random_cases::cases(64))]
 
     #[test]
     fn a_merged_part_holds_every_record_of_its_inputs_once_and_in_order(

@@ -11,6 +11,8 @@ fn packed(numbers: [u64; GROUP], width: usize) -> Vec<u8> {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn a_group_of_any_width_is_unpacked(numbers in any::<[u64; GROUP]>(), width in 1usize..=64) {
         let numbers = numbers.map(|number| number & u64::MAX >> (64 - width));

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use testkit::faulty_disk::FaultyDisk;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(testkit::random_cases::cases(48))]
 
     #[test]
     fn records_streams_and_attributes_are_the_same_without_the_old_index(set in samples(streams())) {

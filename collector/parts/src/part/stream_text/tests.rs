@@ -7,6 +7,8 @@ fn exact(stream: &Stream) -> String {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn a_stream_reads_back_as_it_was(stream in testkit::generate::stream(), dropped in 0..3u32, keys in 0..3usize) {
         let keys: Vec<Box<str>> = (0..keys).map(|key| format!("k{key}").into()).collect();

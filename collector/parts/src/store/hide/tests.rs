@@ -379,7 +379,7 @@ fn deed() -> impl Strategy<Value = Deed> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(testkit::random_cases::cases(96))]
 
     #[test]
     fn whatever_is_deleted_when_it_is_gone_and_all_else_is_there(

@@ -75,6 +75,8 @@ fn a_whole_file_of_another_tombstone_is_not_taken_for_it() {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..200), records in 0..20u64) {
         let (tombstone, _, _) = tombstone_of(&[1]);

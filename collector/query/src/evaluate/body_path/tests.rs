@@ -45,7 +45,7 @@ fn show(value: Option<Value>) -> Option<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16 * ProptestConfig::default().cases))]
+    #![proptest_config(testkit::random_cases::cases(4096))]
 
     #[test]
     fn fields_of_json_and_of_maps_are_read_as_the_reference_reads_them(text in generate::json_body(), body in generate::body()) {

@@ -15,7 +15,7 @@ fn each_character_is_composed_as_another_implementation_does_it() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(8 * ProptestConfig::default().cases))]
+    #![proptest_config(testkit::random_cases::cases(2048))]
 
     #[test]
     fn texts_are_composed_as_another_implementation_does_it(

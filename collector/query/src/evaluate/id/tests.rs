@@ -2,6 +2,8 @@ use super::*;
 use proptest::prelude::*;
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn an_id_is_found_where_it_is_and_nowhere_between(
         ids in prop::collection::vec(prop::collection::vec(0u8..2, 3), 0..60), wanted in prop::collection::vec(0u8..2, 2..4),

@@ -14,6 +14,8 @@ fn rows() -> impl Strategy<Value = BTreeSet<usize>> {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn a_mask_is_a_set(left in rows(), right in rows()) {
         let (mask, other) = (mask_of(&left), mask_of(&right));

@@ -35,6 +35,8 @@ fn levels_and_ids_are_named_as_behind_an_equals_sign() {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     /// Two numbers have one key exactly when they are equal.
     #[test]
     fn numbers_have_the_same_key_when_they_are_equal(

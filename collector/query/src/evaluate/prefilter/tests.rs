@@ -108,7 +108,7 @@ fn long_texts_are_searched_to_their_ends() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4 * ProptestConfig::default().cases))]
+    #![proptest_config(testkit::random_cases::cases(1024))]
 
     #[test]
     fn no_text_that_matches_is_passed_over(

@@ -9,7 +9,7 @@ use proptest::sample::select;
 use testkit::generate;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16 * ProptestConfig::default().cases))]
+    #![proptest_config(testkit::random_cases::cases(4096))]
 
     #[test]
     fn what_is_taken_for_required_stands_in_each_match(regex in generate::regex(), text in generate::text()) {
@@ -191,7 +191,7 @@ const ASKED: &[&str] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4 * ProptestConfig::default().cases))]
+    #![proptest_config(testkit::random_cases::cases(1024))]
 
     #[test]
     fn an_expression_finds_the_same_with_the_index_and_without(

@@ -23,7 +23,7 @@ fn strings_in(text_form: &str) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(8 * ProptestConfig::default().cases))]
+    #![proptest_config(testkit::random_cases::cases(2048))]
 
     #[test]
     fn the_strings_of_a_value_are_found_in_its_text_form(value in generate::value()) {

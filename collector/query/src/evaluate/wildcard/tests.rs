@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use testkit::{generate, naive};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16 * ProptestConfig::default().cases))]
+    #![proptest_config(testkit::random_cases::cases(4096))]
 
     #[test]
     fn wildcards_are_found_as_the_reference_finds_them(

@@ -32,6 +32,8 @@ fn with_memory<R>(bytes: u64, run: impl FnOnce(&mut Held<'_>, &QueryGuard, &Memo
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn every_text_is_counted_as_often_as_it_was_seen(
         texts in prop::collection::vec("[ab]{0,6}|.{0,20}", 0..400),
@@ -81,6 +83,8 @@ fn counted(tally: &Tally) -> HashMap<String, u64> {
 }
 
 proptest! {
+    #![proptest_config(testkit::random_cases::cases(256))]
+
     #[test]
     fn many_texts_are_counted_as_often_as_they_were_seen(turns in prop::collection::vec((numbers(3_000), any::<bool>()), 1..4)) {
         with_memory(1 << 30, |held, guard, _| {

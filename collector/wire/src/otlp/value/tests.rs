@@ -25,7 +25,7 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(testkit::random_cases::cases(2_000))]
 
     #[test]
     fn the_common_form_says_what_walking_the_fields_says(message in message()) {

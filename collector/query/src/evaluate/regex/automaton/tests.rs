@@ -106,7 +106,7 @@ fn expression() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(8 * ProptestConfig::default().cases))]
+    #![proptest_config(testkit::random_cases::cases(2048))]
 
     #[test]
     fn what_is_told_of_a_shape_holds_for_its_texts(
