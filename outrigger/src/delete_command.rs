@@ -2,11 +2,11 @@
 //!
 //! It is a client of the collector's HTTP API like any other. Nothing goes without `--yes`.
 
+use crate::connection::ConnectionArgs;
 use crate::failure::Failure;
 use crate::logs_command::client::ApiClient;
 use crate::logs_command::follow;
 use serde_json::{Value, json};
-use std::path::PathBuf;
 
 /// Delete the log records that match a query.
 #[derive(Debug, clap::Args)]
@@ -33,17 +33,13 @@ pub(crate) struct DeleteLogsArgs {
     /// When there are too many for one delete, go on step by step until all are deleted
     #[arg(long, requires = "yes")]
     in_steps: bool,
-    /// Where the collector's HTTP API is
-    #[arg(long, env = "OUTRIGGER_URL", default_value = "http://127.0.0.1:7070")]
-    url: String,
-    /// A file that holds a token with scope admin
-    #[arg(long, env = "OUTRIGGER_TOKEN_FILE")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    connection: ConnectionArgs,
 }
 
 /// Deletes, or counts, and prints how many.
 pub(crate) async fn logs(args: DeleteLogsArgs) -> Result<(), Failure> {
-    let client = ApiClient::of(&args.url, "/api/v1/logs/delete", args.token_file.as_deref())?;
+    let client = ApiClient::of(&args.connection, "/api/v1/logs/delete")?;
     let body = body_of(&args);
     let mut total = 0;
     loop {

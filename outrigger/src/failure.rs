@@ -18,6 +18,11 @@ impl Failure {
         Failure::with(ExitCode::Usage, message)
     }
 
+    /// Whether the call must be changed before it can succeed.
+    pub(crate) fn is_of_caller(&self) -> bool {
+        i32::from(self.exit_code) == ExitCode::Usage.number()
+    }
+
     /// Something outside does not answer.
     pub(crate) fn unavailable(message: String) -> Failure {
         Failure::with(ExitCode::Unavailable, message)

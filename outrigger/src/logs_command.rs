@@ -10,10 +10,10 @@ pub(crate) mod follow;
 pub(crate) mod nothing;
 pub(crate) mod view;
 
+use crate::connection::ConnectionArgs;
 use crate::failure::Failure;
 use client::{ApiClient, Page, SearchCall};
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
 use std::time::Duration;
 use view::{Palette, View};
 
@@ -62,12 +62,8 @@ pub(crate) struct LogsArgs {
     /// Tell what was passed over and what was read for the answer
     #[arg(long, conflicts_with = "format")]
     explain: bool,
-    /// Where the collector's HTTP API is
-    #[arg(long, env = "OUTRIGGER_URL", default_value = "http://127.0.0.1:7070")]
-    url: String,
-    /// A file that holds the token to ask with
-    #[arg(long, env = "OUTRIGGER_TOKEN_FILE")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    connection: ConnectionArgs,
     /// When to colour
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     color: Color,
@@ -88,7 +84,7 @@ pub(crate) async fn run(args: LogsArgs) -> Result<(), Failure> {
     }
     refuse_no_records(&args)?;
     let limit = args.limit.unwrap_or(LIMIT_DEFAULT);
-    let client = ApiClient::new(&args.url, args.token_file.as_deref())?;
+    let client = ApiClient::new(&args.connection)?;
     let mut out = Printer { view: view_for(&args), as_json: args.json };
     let mut page = fetch(&client, &args, limit).await?;
     if args.follow && follow::is_replaying(&page) {

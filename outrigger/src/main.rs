@@ -6,6 +6,7 @@ mod check_command;
 mod command_line;
 mod config;
 mod config_command;
+mod connection;
 mod credentials;
 mod data_command;
 mod delete_command;

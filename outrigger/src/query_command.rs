@@ -3,13 +3,13 @@
 //! It is a client of the collector's HTTP API like any other. Everything a sender wrote is made harmless before it is
 //! printed, as in `outrigger logs`.
 
+use crate::connection::ConnectionArgs;
 use crate::failure::Failure;
 use crate::logs_command::client::ApiClient;
 use crate::logs_command::view::{Palette, View, columns_of, escaped, fitted, json_line};
 use crate::logs_command::{explain, follow, note, nothing, terminal_columns};
 use serde_json::{Map, Value, json};
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
 
 /// Narrowest that a column of a table becomes to fit the terminal.
 const CELL_COLUMNS_MIN: usize = 8;
@@ -43,17 +43,13 @@ pub(crate) struct QueryArgs {
     /// Tell what was passed over and what was read for the answer
     #[arg(long)]
     explain: bool,
-    /// Where the collector's HTTP API is
-    #[arg(long, env = "OUTRIGGER_URL", default_value = "http://127.0.0.1:7070")]
-    url: String,
-    /// A file that holds the token to ask with
-    #[arg(long, env = "OUTRIGGER_TOKEN_FILE")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    connection: ConnectionArgs,
 }
 
 /// Asks once and prints the answer.
 pub(crate) async fn run(args: QueryArgs) -> Result<(), Failure> {
-    let client = ApiClient::of(&args.url, "/api/v1/logs/query", args.token_file.as_deref())?;
+    let client = ApiClient::of(&args.connection, "/api/v1/logs/query")?;
     let mut body = json!({ "q": args.query, "why": true });
     let since = Some(&args.since).filter(|_| args.start.is_none() && args.end.is_none());
     for (key, value) in [("since", since), ("start", args.start.as_ref()), ("end", args.end.as_ref())] {

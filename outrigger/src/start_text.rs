@@ -3,6 +3,7 @@
 //! Decided from facts, so that every form of it is a plain test. It goes to standard output; log records go to
 //! standard error.
 
+use crate::connection::URL_DEFAULT;
 use collector::Addresses;
 use std::net::SocketAddr;
 
@@ -21,6 +22,8 @@ pub(crate) struct StartFacts {
     pub(crate) wal_budget_bytes: u64,
     pub(crate) request_bytes_max: u64,
     pub(crate) has_tls: bool,
+    /// Whether whoever connects must show a certificate.
+    pub(crate) wants_certificates: bool,
     pub(crate) has_credentials: bool,
     /// How this program was called.
     pub(crate) program: String,
@@ -42,9 +45,6 @@ Ctrl-C stops it. What was acknowledged is there again at the next start.
 const CREDENTIAL: &str = "
 `outrigger token new NAME --scope ingest,query > FILE-WITH-TOKEN` makes a TOKEN, and says what to add to security.token_file.
 ";
-
-/// Where `outrigger logs` asks when nobody tells it otherwise.
-const USUAL_WEB: &str = "http://127.0.0.1:7070";
 
 impl StartFacts {
     /// The text, with its last line end.
@@ -109,22 +109,26 @@ impl StartFacts {
         if self.has_tls {
             command.push_str(" --cacert AUTHORITY.pem");
         }
+        if self.wants_certificates {
+            command.push_str(" --cert CERTIFICATE.pem --key KEY.pem");
+        }
         if self.has_credentials {
             command.push_str(" -H 'authorization: Bearer TOKEN'");
         }
         format!("{command} -H 'content-type: application/json' -d '{FIRST_RECORD}'")
     }
 
-    /// `outrigger logs` speaks no TLS; then curl asks.
     fn find_command(&self) -> String {
         let url = self.local_url(self.addresses.web);
-        if self.has_tls {
-            let token = if self.has_credentials { " -H 'authorization: Bearer TOKEN'" } else { "" };
-            return format!("curl -sS --cacert AUTHORITY.pem{token} '{url}/api/v1/logs/search?q=hello'");
-        }
         let mut command = format!("{} logs hello", self.program);
-        if url != USUAL_WEB {
+        if url != URL_DEFAULT {
             command.push_str(&format!(" --url {url}"));
+        }
+        if self.has_tls {
+            command.push_str(" --ca-file AUTHORITY.pem");
+        }
+        if self.wants_certificates {
+            command.push_str(" --certificate-file CERTIFICATE.pem --key-file KEY.pem");
         }
         if self.has_credentials {
             command.push_str(" --token-file FILE-WITH-TOKEN");

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
-use testkit::outrigger_process::{OutriggerProcess, ProcessPlan};
+use testkit::outrigger_process::{OutriggerProcess, ProcessPlan, binary_path};
 use tests::surroundings::{require_program, run};
 
 /// An authority and what it has signed, as files.
@@ -143,8 +143,43 @@ fn a_fleet_sends_and_asks_over_mutual_tls_and_finds_what_the_process_says_about_
     let own = ["-H", "x-scope-orgid: _self", &format!("{search}?q=refused")];
     assert_eq!(wait_for(&own)["level"], "warn");
 
+    check_command_line(&fleet, &process, &reader);
+
     let page = found(&[&format!("https://{}/api/v1/ingest", process.web)]);
     let account = page["accounts"].as_array().unwrap().iter().find(|account| account["tenant"] == "shop").unwrap();
     assert_eq!((&account["stored"], &account["is_balanced"]), (&1.into(), &true.into()), "{page}");
     assert_eq!(process.terminate(PATIENCE).unwrap().code(), Some(0));
+}
+
+/// The commands of a terminal come through as well, and say what is missing when they do not.
+fn check_command_line(fleet: &Fleet, process: &OutriggerProcess, reader: &Token) {
+    let token = fleet.path("reader.token");
+    fs::write(&token, &reader.secret).unwrap();
+    let (authority, certificate, key) =
+        (fleet.path("authority.pem"), fleet.path("gateway.pem"), fleet.path("gateway.key"));
+    let asked = |scheme: &str, more: &[&str]| {
+        let mut command = Command::new(binary_path());
+        command.args(["logs", "tunnel", "--token-file", &token, "--url", &format!("{scheme}://{}", process.web)]);
+        for variable in ["URL", "TOKEN_FILE", "CA_FILE", "CERTIFICATE_FILE", "KEY_FILE"] {
+            command.env_remove(format!("OUTRIGGER_{variable}"));
+        }
+        let output = command.args(more).stdin(Stdio::null()).output().unwrap();
+        (output.status.code(), format!("{}{}", text(&output.stdout), text(&output.stderr)))
+    };
+    let shown = ["--ca-file", &authority, "--certificate-file", &certificate, "--key-file", &key];
+    let (code, told) = asked("https", &shown);
+    assert!(code == Some(0) && told.contains("through the tunnel"), "{code:?} {told}");
+    for (scheme, more, want) in [
+        ("https", &shown[2..], "--ca-file FILE, or OUTRIGGER_CA_FILE"),
+        ("https", &shown[..2], "--certificate-file FILE --key-file FILE"),
+        ("http", &[][..], "if it speaks TLS there, the URL begins with https://"),
+    ] {
+        let (code, told) = asked(scheme, more);
+        let host = format!("cannot talk to {}: ", process.web);
+        assert!(code == Some(69) && told.contains(&host) && told.contains(want), "{want}: {code:?} {told}");
+    }
+}
+
+fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
 }

@@ -2,8 +2,10 @@
 
 use crate::endings::PATIENCE;
 use std::fs;
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use testkit::api_client::{ledger, ledger_at_rest_as};
 use testkit::http_client::{self, HttpAnswer, HttpConnection};
@@ -94,5 +96,47 @@ fn a_token_opens_what_its_scope_and_tenant_say_and_is_replaced_without_a_restart
     assert_eq!((account.received, account.stored), (6, 6));
     let seen_by_other = ledger(process.web, Some(&other.secret)).unwrap();
     assert!(seen_by_other.iter().all(|account| account.tenant == "bank"), "{seen_by_other:?}");
+
+    let send_one_more = || assert_eq!(send(&process, Some(&renewed), &body).status, 200);
+    check_revoked_tail(&process, dir.path(), &reader, send_one_more, || write_tokens(&file, &[&renewed, &other]));
     assert_eq!(process.terminate(PATIENCE).unwrap().code(), Some(0));
+}
+
+/// A live tail in a terminal ends when its token goes, and says why.
+fn check_revoked_tail(
+    process: &OutriggerProcess,
+    dir: &Path,
+    token: &Token,
+    send_one_more: impl Fn(),
+    revoke: impl Fn(),
+) {
+    let token_file = dir.join("follower.token");
+    fs::write(&token_file, &token.secret).unwrap();
+    let mut command = Command::new(binary_path());
+    command.args(["logs", "-f", "-n", "0", "--url", &format!("http://{}", process.web), "--token-file"]);
+    command.arg(&token_file).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut follower = command.spawn().unwrap();
+    let mut stdout = BufReader::new(follower.stdout.take().unwrap());
+    let (printed, first_line) = mpsc::sync_channel(1);
+    std::thread::spawn(move || {
+        let read = stdout.read_line(&mut String::new()).map(drop);
+        basics::carry_on(printed.send(read.is_ok()), "the test has failed already");
+        basics::carry_on(io::copy(&mut stdout, &mut io::sink()), "the follower has gone");
+    });
+    // Records are sent until one comes: then the stream is open.
+    let begun = Instant::now();
+    while first_line.recv_timeout(Duration::from_millis(200)).is_err() {
+        assert!(begun.elapsed() < PATIENCE, "nothing is followed");
+        send_one_more();
+    }
+    revoke();
+    let begun = Instant::now();
+    while follower.try_wait().unwrap().is_none() && begun.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    basics::carry_on(follower.kill(), "it has ended by itself, as it should");
+    let told = follower.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&told.stderr);
+    assert!(text.contains("the collector no longer permits this with this token"), "{told:?}");
+    assert!(told.status.code() == Some(64) && text.contains("does not know the token in"), "{told:?}");
 }

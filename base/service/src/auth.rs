@@ -10,13 +10,14 @@
 mod failures;
 mod tokens;
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use basics::TenantName;
 use http::{HeaderMap, header};
 
-use crate::caller::{Caller, Proof, Scope, Scopes, Tenants};
+use crate::caller::{Caller, Proof, Scope, Scopes, Standing, Tenants};
 use crate::limits::CREDENTIAL_BYTES_MAX;
 use crate::refusal::Refusal;
 use crate::secret::Secret;
@@ -36,6 +37,27 @@ pub struct CertificateRule {
     pub scopes: Scopes,
     /// For whom.
     pub tenants: Tenants,
+}
+
+/// A token that was presented, to be looked for again.
+#[derive(Clone)]
+pub(crate) struct HeldToken {
+    file: Arc<TokenFile>,
+    digest: Digest,
+}
+
+impl HeldToken {
+    /// Tells whether the token file permits this now.
+    pub(crate) fn permits(&self, scope: Scope, tenant: &TenantName) -> bool {
+        let found = self.file.find(&self.digest);
+        found.is_some_and(|entry| entry.scopes.has(scope) && entry.tenants.choose(Some(tenant)).is_some())
+    }
+}
+
+impl fmt::Debug for HeldToken {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("HeldToken(secret)")
+    }
 }
 
 /// The credentials a process knows.
@@ -81,16 +103,18 @@ impl Auth {
                 scopes: [Scope::Ingest].into_iter().collect(),
                 proof: Proof::Own,
                 peer: connection.peer,
+                standing: Standing::default(),
             });
         }
         if !self.is_configured() {
             return local(named.as_ref(), connection);
         }
-        let found = self.tokens.as_ref().and_then(|file| file.find(&presented));
-        let entry = found.ok_or(Refusal::UnknownCredential)?;
+        let file = self.tokens.as_ref().ok_or(Refusal::UnknownCredential)?;
+        let entry = file.find(&presented).ok_or(Refusal::UnknownCredential)?;
         let tenant = entry.tenants.choose(named.as_ref()).ok_or(Refusal::Tenant)?;
-        let name = Arc::clone(&entry.name);
-        Ok(Caller { tenant, name, scopes: entry.scopes, proof: Proof::Token, peer: connection.peer })
+        let standing = Standing(Some(HeldToken { file: Arc::clone(file), digest: presented }));
+        let (name, peer) = (Arc::clone(&entry.name), connection.peer);
+        Ok(Caller { tenant, name, scopes: entry.scopes, proof: Proof::Token, peer, standing })
     }
 
     /// Waits before a wrong credential is answered, when its peer has sent many.
@@ -127,7 +151,8 @@ impl Auth {
         let rule = rule.ok_or(Refusal::UnmappedCertificate)?;
         let tenant = rule.tenants.choose(named).ok_or(Refusal::Tenant)?;
         let name = rule.subject.as_str().into();
-        Ok(Caller { tenant, name, scopes: rule.scopes, proof: Proof::Certificate, peer: connection.peer })
+        let (proof, peer, standing) = (Proof::Certificate, connection.peer, Standing::default());
+        Ok(Caller { tenant, name, scopes: rule.scopes, proof, peer, standing })
     }
 }
 

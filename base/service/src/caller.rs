@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use basics::TenantName;
 
+use crate::auth::HeldToken;
 use crate::refusal::Refusal;
 
 /// What a credential may do.
@@ -139,7 +140,13 @@ pub struct Caller {
     pub proof: Proof,
     /// Where it calls from.
     pub peer: SocketAddr,
+    /// Whether the credential is still what it was.
+    pub standing: Standing,
 }
+
+/// Whether a credential still counts: a stream may outlive the token that it was opened with.
+#[derive(Debug, Clone, Default)]
+pub struct Standing(pub(crate) Option<HeldToken>);
 
 impl Caller {
     /// The caller on loopback where no credentials are configured: tenant `default`, every scope.
@@ -150,6 +157,7 @@ impl Caller {
             scopes: Scopes::all(),
             proof: Proof::None,
             peer,
+            standing: Standing::default(),
         }
     }
 
@@ -166,6 +174,12 @@ impl Caller {
         let poses_as_us =
             scope == Scope::Ingest && self.proof != Proof::Own && self.tenant == TenantName::self_tenant();
         if poses_as_us || !self.scopes.has(scope) { Err(Refusal::Scope(scope)) } else { Ok(()) }
+    }
+
+    /// Tells whether the credential still permits `scope` for this tenant. A token that has gone from the token file does
+    /// not; a client certificate counts as long as its connection.
+    pub fn may_still(&self, scope: Scope) -> bool {
+        self.standing.0.as_ref().is_none_or(|token| token.permits(scope, &self.tenant))
     }
 
     /// Tells whether this request carries the process's own telemetry, about which nothing is to be reported.

@@ -36,7 +36,7 @@ pub mod telemetry;
 pub mod tls;
 
 pub use bind::{BindError, BindRequest, bind};
-pub use caller::{Access, Caller, Proof, Scope, Scopes, Tenants};
+pub use caller::{Access, Caller, Proof, Scope, Scopes, Standing, Tenants};
 pub use clock::SystemClock;
 pub use data_lock::{DataLock, DataLockError};
 pub use exit_code::ExitCode;

@@ -1,4 +1,10 @@
-//! TLS for listeners: certificate, key and client authority from files, re-read when they change.
+//! TLS: for listeners, with certificate, key and client authority from files that are re-read when they change
+//! ([`Tls`]); and for connections that this process opens ([`client_config`]).
+
+mod outgoing;
+
+pub(crate) use outgoing::system_authorities;
+pub use outgoing::{ClientTlsFiles, IdentityFiles, client_config};
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -47,13 +53,16 @@ pub enum TlsError {
     /// Certificate and key do not go together, or the authority cannot be used.
     #[error("cannot use the TLS files: {0}")]
     Unusable(String),
+    /// The system has no list of authorities where it is looked for.
+    #[error("this system has no list of trusted authorities; name a file with them")]
+    NoAuthorities,
 }
 
 impl TlsError {
     /// Who must act: the operator, in the configuration.
     pub fn class(&self) -> ErrorClass {
         match self {
-            TlsError::File { .. } | TlsError::Unusable(_) => ErrorClass::Invalid,
+            TlsError::File { .. } | TlsError::Unusable(_) | TlsError::NoAuthorities => ErrorClass::Invalid,
         }
     }
 }

@@ -127,6 +127,7 @@ pub(crate) async fn by_get(
         },
         is_cancelled: is_cancelled.clone(),
         state,
+        access,
     };
     // The thread ends when the reader has gone: the queue is closed then. What it was given goes with it.
     drop(pool.threads().spawn(move || {
@@ -171,6 +172,7 @@ enum Broken {
 
 struct Job {
     state: ApiState,
+    access: Access,
     tenant: Option<TenantId>,
     request: ExportRequest,
     limit: u64,
@@ -193,6 +195,9 @@ impl Job {
             let left = self.limit - records;
             if left == 0 {
                 break None;
+            }
+            if !self.access.may_still(Scope::Query) {
+                break Some(("revoked", self.request.before));
             }
             let guard = self.state.pool.guard(EXPORT_SNAPSHOT_MAX, self.is_cancelled.clone());
             let snapshot = snapshot_of(&self.state.store, self.tenant);

@@ -7,7 +7,7 @@
 //! Always true:
 //! - a record that matches is given once or counted as missed, whatever is sealed or merged meanwhile;
 //! - a client holds no snapshot and no text while it waits; the looks of all clients together take one thread at a time;
-//! - a stream ends when the process stops, with an event that says so.
+//! - a stream ends when the process stops or its token no longer permits it, with an event that says so.
 //!
 //! Start at [`by_get`]; one step of a stream is [`Follower::next`].
 
@@ -121,6 +121,7 @@ pub(crate) async fn by_get(
     let place = state.tails.admit(access.tenant())?;
     let follower = Follower {
         state,
+        access,
         place,
         filter: Arc::new(filter),
         start,
@@ -157,6 +158,7 @@ enum Start {
 /// One client's stream.
 struct Follower {
     state: ApiState,
+    access: Access,
     place: Place,
     filter: Arc<Filter>,
     start: Start,
@@ -190,9 +192,11 @@ impl Follower {
             if self.has_ended {
                 return None;
             }
-            if stop.is_requested() {
+            let is_revoked = !self.access.may_still(Scope::Query);
+            if is_revoked || stop.is_requested() {
                 self.has_ended = true;
-                let text = event("end", self.after, &json!({ "reason": "stopping" }));
+                let reason = if is_revoked { "revoked" } else { "stopping" };
+                let text = event("end", self.after, &json!({ "reason": reason }));
                 return Some((self, text.into()));
             }
             match self.look().await {

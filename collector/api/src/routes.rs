@@ -142,6 +142,11 @@ impl Access {
         self.0.scopes.has(scope)
     }
 
+    /// Whether the credential permits it still, now that an answer has gone on for a while.
+    pub(crate) fn may_still(&self, scope: Scope) -> bool {
+        self.0.may_still(scope)
+    }
+
     pub(crate) fn tenant(&self) -> &TenantName {
         &self.0.tenant
     }

@@ -1,16 +1,26 @@
-//! What a person is told who slipped on a command that takes a query.
+//! What a person is told who slipped on the command line.
 //!
 //! Whatever begins with a minus is an option: a mistyped one is refused, and never searched for or deleted by as a word
 //! that records lack. So a query that begins with a minus stands behind `--`, and that is what is told here, for all
-//! such commands in one place.
+//! such commands in one place. Options of a start do not stand before a command.
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// The parser's complaint with what helps, where it is about an argument of a command with a query.
+/// The parser's complaint with what helps, where that is known.
 ///
 /// `words` is the command line as it was typed.
 pub(crate) fn explained(mut error: clap::Error, words: &[String]) -> clap::Error {
+    if let Some(ContextValue::String(command)) = error.get(ContextKind::InvalidSubcommand) {
+        if error.kind() == ErrorKind::ArgumentConflict {
+            let tip = format!(
+                "options before a command are those of a start; what `{command}` takes stands behind it: see outrigger \
+                 {command} --help"
+            );
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(tip)]));
+        }
+        return error;
+    }
     let (Some(command), Some(ContextValue::String(found))) =
         (command_with_query(&error), error.get(ContextKind::InvalidArg))
     else {

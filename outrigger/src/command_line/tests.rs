@@ -32,7 +32,15 @@ fn one_house_can_be_started_alone() {
 
 #[test]
 fn options_of_a_start_do_not_stand_before_another_command() {
-    assert!(parse("outrigger --data-dir d logs x").is_err(), "nobody is to think that logs reads a directory");
+    for (words, command) in [("outrigger --data-dir d logs x", "logs"), ("outrigger --data-dir d data check", "data")] {
+        let error = parse(words).expect_err("nobody is to think that logs reads a directory");
+        let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
+        let told = slips::explained(error, &words).to_string();
+        assert!(
+            told.contains(&format!("what `{command}` takes stands behind it: see outrigger {command} --help")),
+            "{told}"
+        );
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 use super::data_dir;
 use crate::command_line::ConfigArgs;
+use crate::connection::ConnectionArgs;
 use crate::failure::Failure;
 use crate::logs_command::client::ApiClient;
 use clap::Args;
@@ -16,7 +17,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Component, Path, PathBuf};
 
-/// Where from, and where to.
+/// Where from, and where to. When `--url` is given, the process there is asked, and nobody else.
 #[derive(Debug, Args)]
 pub(crate) struct BackupArgs {
     /// The directory to make; it must not be there, or be empty
@@ -26,16 +27,9 @@ pub(crate) struct BackupArgs {
     data_dir: Option<PathBuf>,
     #[command(flatten)]
     config: ConfigArgs,
-    /// Where the HTTP API of the process is that uses the data directory [default: http://127.0.0.1:7070]; when it is given,
-    /// that process is asked and nobody else
-    #[arg(long, env = "OUTRIGGER_URL")]
-    url: Option<String>,
-    /// A file that holds a token with scope admin
-    #[arg(long, env = "OUTRIGGER_TOKEN_FILE")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    connection: ConnectionArgs,
 }
-
-const URL_DEFAULT: &str = "http://127.0.0.1:7070";
 
 /// Directories whose files never change: a second name is as good as a copy.
 const UNCHANGING: [&str; 2] = ["logs/parts", "logs/tombstones"];
@@ -46,8 +40,8 @@ const LEFT_OUT: [&str; 2] = ["lock", "backups"];
 pub(crate) async fn backup(args: BackupArgs) -> Result<(), Failure> {
     let data_dir = data_dir(args.data_dir.as_ref(), &args.config)?;
     refuse_used(&args.to)?;
-    if let Some(url) = &args.url {
-        return ask(&args, url, &data_dir).await;
+    if args.connection.url.is_some() {
+        return ask(&args, &data_dir).await;
     }
     match DataLock::take(&data_dir) {
         Ok(lock) => {
@@ -58,14 +52,15 @@ pub(crate) async fn backup(args: BackupArgs) -> Result<(), Failure> {
                 "backup in {to} of {from}, which no process uses: {bytes} bytes; `outrigger --data-dir {to}` starts on it\n"
             ))
         }
-        Err(DataLockError::InUse { .. }) => ask(&args, URL_DEFAULT, &data_dir).await,
+        Err(DataLockError::InUse { .. }) => ask(&args, &data_dir).await,
         Err(error) => Err(Failure::of(error.class(), &error)),
     }
 }
 
 /// Has the process that runs make it.
-async fn ask(args: &BackupArgs, url: &str, data_dir: &Path) -> Result<(), Failure> {
-    let client = ApiClient::of(url, "/api/v1/backup", args.token_file.as_deref())?;
+async fn ask(args: &BackupArgs, data_dir: &Path) -> Result<(), Failure> {
+    let url = args.connection.url();
+    let client = ApiClient::of(&args.connection, "/api/v1/backup")?;
     let answer = client.ask(&json!({}), "").await?;
     let made = answer["directory"].as_str().and_then(inside).ok_or_else(|| {
         Failure::unavailable(format!("{url} answered without saying where the backup is; is it a collector?"))

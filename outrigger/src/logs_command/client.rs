@@ -1,13 +1,16 @@
 //! The part of the collector's HTTP API that the command line uses.
 
+use crate::connection::{ConnectionArgs, URL_DEFAULT};
 use crate::failure::Failure;
 use bytes::Bytes;
 use http::{Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,7 +22,7 @@ const ANSWER_DEADLINE: Duration = Duration::from_secs(60);
 
 /// A connection to one collector.
 pub(crate) struct ApiClient {
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     url: Uri,
     token: Option<Token>,
 }
@@ -74,22 +77,29 @@ pub(crate) fn sequence_of(record: &Value) -> u64 {
 
 impl ApiClient {
     /// A client of the search.
-    pub(crate) fn new(url: &str, token_file: Option<&Path>) -> Result<ApiClient, Failure> {
-        ApiClient::of(url, "/api/v1/logs/search", token_file)
+    pub(crate) fn new(connection: &ConnectionArgs) -> Result<ApiClient, Failure> {
+        ApiClient::of(connection, "/api/v1/logs/search")
     }
 
     /// A client of one path of the API.
-    pub(crate) fn of(url: &str, path: &str, token_file: Option<&Path>) -> Result<ApiClient, Failure> {
-        let whole = format!("{}{path}", url.trim_end_matches('/'));
-        let url: Uri =
-            whole.parse().map_err(|_| Failure::usage(format!("{url:?} is no URL; example: http://127.0.0.1:7070")))?;
-        if url.scheme_str() != Some("http") {
-            return Err(Failure::usage(
-                "the URL must begin with http://; for TLS, go through a local tunnel".to_owned(),
-            ));
-        }
-        let token = token_file.map(read_token).transpose()?;
-        Ok(ApiClient { client: Client::builder(TokioExecutor::new()).build_http(), url, token })
+    pub(crate) fn of(connection: &ConnectionArgs, path: &str) -> Result<ApiClient, Failure> {
+        let whole = format!("{}{path}", connection.url().trim_end_matches('/'));
+        let no_url = || {
+            let given = connection.url();
+            Failure::usage(format!("{given:?} is no URL; examples: {URL_DEFAULT}, https://collector.example:7070"))
+        };
+        let url: Uri = whole.parse().map_err(|_| no_url())?;
+        let tls = match url.scheme_str() {
+            Some("https") => connection.tls()?,
+            // Never used: who speaks no TLS need have no authorities.
+            Some("http") => {
+                ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
+            }
+            Some(_) | None => return Err(no_url()),
+        };
+        let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
+        let token = connection.token_file.as_deref().map(read_token).transpose()?;
+        Ok(ApiClient { client: Client::builder(TokioExecutor::new()).build(connector), url, token })
     }
 
     pub(crate) async fn search(&self, call: &SearchCall<'_>) -> Result<Page, Failure> {
@@ -176,9 +186,17 @@ impl ApiClient {
     fn unreachable(&self, error: &hyper_util::client::legacy::Error) -> Failure {
         let host = self.url.authority().map_or("", |authority| authority.as_str());
         let cause = first_cause(error);
-        Failure::unavailable(format!(
-            "no collector answers at {host}: {cause}\n  start one with `outrigger`, or name another with --url"
-        ))
+        let is_plain = self.url.scheme_str() == Some("http");
+        let advice = match tls_error(error) {
+            Some(error) => advice_on_tls(error),
+            None if is_plain && !error.is_connect() => "if it speaks TLS there, the URL begins with https://",
+            None => {
+                return Failure::unavailable(format!(
+                    "no collector answers at {host}: {cause}\n  start one with `outrigger`, or name another with --url"
+                ));
+            }
+        };
+        Failure::unavailable(format!("cannot talk to {host}: {cause}\n  {advice}"))
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Value), Failure> {
@@ -203,6 +221,45 @@ fn first_cause(error: &dyn std::error::Error) -> &dyn std::error::Error {
         first = cause;
     }
     first
+}
+
+/// What TLS said, if it was TLS that failed.
+fn tls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        // What an I/O error was made of is not its source.
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = match inner {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+fn advice_on_tls(error: &rustls::Error) -> &'static str {
+    match error {
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => "ask by a name that stands in its certificate",
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            "name a file with the authority that its certificate comes from: --ca-file FILE, or OUTRIGGER_CA_FILE"
+        }
+        rustls::Error::AlertReceived(
+            AlertDescription::CertificateRequired
+            | AlertDescription::UnknownCA
+            | AlertDescription::BadCertificate
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::DecryptError
+            | AlertDescription::HandshakeFailure,
+        ) => "it wants a certificate of an authority that it trusts: --certificate-file FILE --key-file FILE",
+        rustls::Error::InvalidMessage(_) => "if it speaks no TLS there, the URL begins with http://",
+        _ => "both sides must speak TLS 1.2 or 1.3, with certificates that are valid today",
+    }
 }
 
 fn read_token(path: &Path) -> Result<Token, Failure> {

@@ -36,11 +36,11 @@ pub(super) async fn run(args: &LogsArgs, after: Option<u64>, out: &mut Printer) 
     let mut tries = 0;
     loop {
         let path = follower.path(&args.query);
-        let opened = ApiClient::of(&args.url, &path, args.token_file.as_deref())?.open(&args.query).await;
+        let opened = ApiClient::of(&args.connection, &path)?.open(&args.query).await;
         let mut body = match opened {
             Ok(body) => body,
-            // The first time it is an answer; later the collector may be restarting.
-            Err(failure) if tries == 0 || tries >= TRIES_MAX => return Err(failure),
+            // The first time it is an answer, and one about the call is; else the collector may be restarting.
+            Err(failure) if tries == 0 || tries >= TRIES_MAX || failure.is_of_caller() => return Err(failure),
             Err(_) => {
                 tries += 1;
                 tokio::time::sleep(PAUSE).await;
@@ -94,7 +94,11 @@ impl Follower {
                 Told { record: None, note: Some(note) }
             }
             "end" => {
-                Told { record: None, note: Some("the collector is stopping; waiting for it to come back".to_owned()) }
+                let text = match data()["reason"].as_str() {
+                    Some("revoked") => "the collector no longer permits this with this token",
+                    Some(_) | None => "the collector is stopping; waiting for it to come back",
+                };
+                Told { record: None, note: Some(text.to_owned()) }
             }
             _ => Told::default(),
         }
@@ -110,6 +114,7 @@ pub(crate) fn cut_short_text(reason: &str) -> String {
     let advice = match reason {
         "replaying" => "the collector is still reading its log after a restart; ask again in a moment",
         "deadline" | "memory" => "the question is too wide; narrow the time or the terms",
+        "revoked" => "the collector no longer permits it with this token",
         "damaged" => {
             "the disk does not give all of it back, and the log of the collector names the files; `outrigger data rebuild-index` \
              mends an index, a backup has the records"

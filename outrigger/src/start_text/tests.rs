@@ -15,6 +15,7 @@ fn facts() -> StartFacts {
         wal_budget_bytes: 4 * basics::GIB,
         request_bytes_max: 64 * basics::MIB,
         has_tls: false,
+        wants_certificates: false,
         has_credentials: false,
         program: "target/release/outrigger".to_owned(),
         keeps_own_logs: true,
@@ -94,7 +95,15 @@ fn whoever_needs_a_credential_or_tls_reads_commands_with_them() {
         &[
             "https://127.0.0.1:4317 ",
             "curl -sS https://127.0.0.1:4318/v1/logs --cacert AUTHORITY.pem -H 'authorization: Bearer TOKEN'",
-            "curl -sS --cacert AUTHORITY.pem -H 'authorization: Bearer TOKEN' 'https://127.0.0.1:7070/api/v1/logs/search?q=hello'",
+            "logs hello --url https://127.0.0.1:7070 --ca-file AUTHORITY.pem --token-file FILE-WITH-TOKEN\n",
+        ],
+    );
+    facts.wants_certificates = true;
+    check(
+        &facts,
+        &[
+            "/v1/logs --cacert AUTHORITY.pem --cert CERTIFICATE.pem --key KEY.pem -H 'authorization",
+            "--ca-file AUTHORITY.pem --certificate-file CERTIFICATE.pem --key-file KEY.pem --token-file",
         ],
     );
 }

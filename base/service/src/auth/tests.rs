@@ -71,6 +71,35 @@ fn a_token_brings_its_name_its_scopes_and_its_first_tenant() {
 }
 
 #[test]
+fn a_caller_may_only_go_on_while_its_token_still_permits_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, tokens) = token_file(folder.path(), &[request("grafana", &[Scope::Query], &["acme", "beta"])]);
+    let auth = Auth::new(Some(Arc::clone(&file)), Vec::new());
+    let bearer = format!("Bearer {}", tokens[0]);
+    let caller = auth.authenticate(&headers(&[("authorization", &bearer)]), &connection(None)).unwrap();
+    assert!(caller.may_still(Scope::Query) && !caller.may_still(Scope::Ingest));
+    let whole = std::fs::read_to_string(file.path()).unwrap();
+    for (was, is, why) in [
+        ("acme", "other", "another tenant"),
+        ("query", "ingest", "another scope"),
+        (
+            "sha256:",
+            "sha256:0000000000000000000000000000000000000000000000000000000000000000\", \"sha256:",
+            "one hash more",
+        ),
+    ] {
+        std::fs::write(file.path(), whole.replace(was, is)).unwrap();
+        assert!(file.reload_if_changed().unwrap());
+        assert_eq!(caller.may_still(Scope::Query), why == "one hash more", "{why}");
+    }
+    std::fs::write(file.path(), "tokens: []\n").unwrap();
+    assert!(file.reload_if_changed().unwrap());
+    assert!(!caller.may_still(Scope::Query), "the token has gone");
+    let local = Auth::new(None, Vec::new()).authenticate(&HeaderMap::new(), &connection(None)).unwrap();
+    assert!(local.may_still(Scope::Query), "who proved nothing has nothing to lose");
+}
+
+#[test]
 fn a_header_chooses_among_the_tenants_of_the_token_and_never_beyond() {
     let folder = tempfile::tempdir().unwrap();
     let requests = [

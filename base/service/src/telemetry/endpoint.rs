@@ -21,18 +21,12 @@ use super::config::{OtlpExportConfig, parse_endpoint};
 use super::error::TelemetryError;
 use crate::limits::EXPORT_TIMEOUT;
 use crate::secret::Secret;
+use crate::tls::system_authorities;
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// HTTP/2 pings on a silent connection, so that a peer that vanished is noticed before the next export.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
-/// Where Linux distributions keep the authorities they trust: Debian, Red Hat, SUSE, Alpine.
-const SYSTEM_AUTHORITIES: [&str; 4] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
 
 /// A collector that is sent to.
 #[derive(Debug, Clone)]
@@ -151,8 +145,7 @@ fn authorities(ca_file: Option<&Path>) -> Result<Vec<u8>, TelemetryError> {
     if let Some(path) = ca_file {
         return std::fs::read(path).map_err(|source| cannot_read("authorities", path, source));
     }
-    let found = SYSTEM_AUTHORITIES.iter().find_map(|path| std::fs::read(path).ok());
-    found.ok_or(TelemetryError::NoAuthorities)
+    system_authorities().ok_or(TelemetryError::NoAuthorities)
 }
 
 fn cannot_read(what: &'static str, path: &Path, source: std::io::Error) -> TelemetryError {

@@ -71,13 +71,13 @@ impl Leaf {
 }
 
 /// The files of a server in a folder of their own.
-struct Files {
+pub(crate) struct Files {
     folder: tempfile::TempDir,
     files: TlsFiles,
 }
 
 impl Files {
-    fn new(leaf: &Leaf, client_authority: Option<&Authority>) -> Files {
+    pub(crate) fn new(leaf: &Leaf, client_authority: Option<&Authority>) -> Files {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let files = TlsFiles {
@@ -98,7 +98,7 @@ impl Files {
         std::fs::write(&self.files.key, leaf.key_pem()).unwrap();
     }
 
-    fn open(&self) -> Arc<Tls> {
+    pub(crate) fn open(&self) -> Arc<Tls> {
         Tls::open(self.files.clone()).unwrap()
     }
 }
@@ -122,13 +122,13 @@ pub(crate) fn client(authority: &Authority, shows: Option<&Leaf>) -> TlsConnecto
 
 /// What came of one connection: the certificate that the server saw, and the one that the client saw.
 #[derive(Debug, PartialEq)]
-struct Met {
-    client_certificate: Option<Vec<u8>>,
-    server_certificate: Vec<u8>,
+pub(crate) struct Met {
+    pub(crate) client_certificate: Option<Vec<u8>>,
+    pub(crate) server_certificate: Vec<u8>,
 }
 
 /// One connection over loopback; `None` when either side refuses the other.
-async fn meet(tls: &Tls, connector: TlsConnector) -> Option<Met> {
+pub(crate) async fn meet(tls: &Tls, connector: TlsConnector) -> Option<Met> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address: SocketAddr = listener.local_addr().unwrap();
     let serve = async {

@@ -10,7 +10,18 @@ fn a_mistake_in_the_query_is_marked_in_place() {
 }
 
 fn client(token_file: Option<&Path>) -> Result<ApiClient, Failure> {
-    ApiClient::of("http://127.0.0.1:4318", "/api/v1/logs/search", token_file)
+    let url = Some("http://127.0.0.1:4318".to_owned());
+    let token_file = token_file.map(Path::to_owned);
+    ApiClient::new(&ConnectionArgs { url, token_file, ..ConnectionArgs::default() })
+}
+
+#[test]
+fn a_url_is_of_http_or_https() {
+    for url in ["127.0.0.1:7070", "ftp://127.0.0.1", "collector", "http://a b", ""] {
+        let connection = ConnectionArgs { url: Some(url.to_owned()), ..ConnectionArgs::default() };
+        let want = format!("{url:?} is no URL; examples: http://127.0.0.1:7070, https://collector.example:7070");
+        assert_eq!(ApiClient::new(&connection).map(drop).unwrap_err().message, want);
+    }
 }
 
 #[track_caller]

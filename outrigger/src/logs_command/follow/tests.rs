@@ -26,6 +26,7 @@ fn what_was_left_out_is_told() {
     assert!(told("missed", r#"{"records":12,"reason":"too_slow"}"#).unwrap().starts_with("12 records are not shown"));
     assert!(told("missed", r#"{"records":null,"reason":"deadline"}"#).unwrap().contains("looked through"));
     assert!(told("end", r#"{"reason":"stopping"}"#).unwrap().contains("stopping"));
+    assert!(told("end", r#"{"reason":"revoked"}"#).unwrap().contains("no longer permits"));
     assert_eq!(told("begin", r#"{"after":null}"#), None);
     assert_eq!(told("later", "{}"), None);
 }
