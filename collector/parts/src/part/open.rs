@@ -27,7 +27,7 @@ use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use text_index::{LetterTrigrams, ShapeForms, ShapeIndex, ShapeList, WordBloom};
 
 /// A part on disk. Nothing of it is read before it is needed; what was read of its footer and index is kept.
@@ -56,7 +56,8 @@ pub(crate) struct Contents {
     pub(crate) streams: Arc<[Arc<Stream>]>,
     pub(crate) groups: Vec<GroupFacts>,
     pub(crate) index: IndexReader,
-    keeper: Arc<Keeper>,
+    /// It may hold this: a strong reference would keep both for ever.
+    keeper: Weak<Keeper>,
     index_damage: Arc<OnceLock<String>>,
     words: Kept<Option<WordBloom>>,
     shapes: Kept<ShapeIndex>,
@@ -276,7 +277,7 @@ impl Part {
             group_words: groups.iter().map(|_| GroupWords::default()).collect(),
             groups,
             index,
-            keeper: self.keeper.clone(),
+            keeper: Arc::downgrade(&self.keeper),
             index_damage: self.index_damage.clone(),
             words: Kept::default(),
             shapes: Kept::default(),
@@ -308,6 +309,11 @@ fn read_footer(file: &dyn DiskFile, path: &Path, length: u64) -> Result<(u64, Ve
 const FOOTER_END_BYTES: u64 = 8;
 
 impl Contents {
+    /// Who holds what is read next: nobody when the store has gone.
+    fn keeper(&self) -> Arc<Keeper> {
+        self.keeper.upgrade().unwrap_or_else(|| Arc::new(Keeper::new(0)))
+    }
+
     /// The bytes of a column chunk, checked.
     pub(crate) fn read_chunk(&self, file: &OpenFile, group: usize, leaf: usize) -> Result<(u64, Bytes), PartError> {
         let (start, length) = self.metadata.metadata().row_group(group).column(leaf).byte_range();
@@ -323,17 +329,17 @@ impl Contents {
 
     /// The words of the whole part; `None` when there are too many to be kept.
     pub(crate) fn words(&self) -> Result<Arc<Option<WordBloom>>, PartError> {
-        self.words.get(&self.keeper, || self.read_words(Section::PartWords, 0))
+        self.words.get(&self.keeper(), || self.read_words(Section::PartWords, 0))
     }
 
     /// The words of a row group's messages that are in no shape; `None` when there are too many to be kept.
     pub(crate) fn message_words(&self, group: usize) -> Result<Arc<Option<WordBloom>>, PartError> {
-        self.group_words[group].messages.get(&self.keeper, || self.read_words(Section::MessageWords, group))
+        self.group_words[group].messages.get(&self.keeper(), || self.read_words(Section::MessageWords, group))
     }
 
     /// The words of a row group's attributes and ids; `None` when there are too many to be kept.
     pub(crate) fn value_words(&self, group: usize) -> Result<Arc<Option<WordBloom>>, PartError> {
-        self.group_words[group].values.get(&self.keeper, || self.read_words(Section::ValueWords, group))
+        self.group_words[group].values.get(&self.keeper(), || self.read_words(Section::ValueWords, group))
     }
 
     fn read_words(&self, section: Section, group: usize) -> Result<(Option<WordBloom>, u64), PartError> {
@@ -346,12 +352,12 @@ impl Contents {
 
     /// The letters of a row group's variables.
     pub(crate) fn letters(&self, group: usize) -> Result<Arc<Option<LetterTrigrams>>, PartError> {
-        self.group_words[group].letters.get(&self.keeper, || self.read_letters(Section::Letters, group))
+        self.group_words[group].letters.get(&self.keeper(), || self.read_letters(Section::Letters, group))
     }
 
     /// The letters of a row group's attributes. Older parts know none.
     pub(crate) fn value_letters(&self, group: usize) -> Result<Arc<Option<LetterTrigrams>>, PartError> {
-        self.group_words[group].value_letters.get(&self.keeper, || self.read_letters(Section::ValueLetters, group))
+        self.group_words[group].value_letters.get(&self.keeper(), || self.read_letters(Section::ValueLetters, group))
     }
 
     fn read_letters(&self, section: Section, group: usize) -> Result<(Option<LetterTrigrams>, u64), PartError> {
@@ -363,7 +369,7 @@ impl Contents {
 
     /// Which characters the strings of a row group's attributes hold. Older parts do not know.
     pub(crate) fn characters(&self, group: usize) -> Result<Arc<Option<ColumnCharacters>>, PartError> {
-        self.group_words[group].characters.get(&self.keeper, || {
+        self.group_words[group].characters.get(&self.keeper(), || {
             let bytes = self.index.section(Section::Characters, u32::try_from(group).unwrap_or(u32::MAX));
             let Some(bytes) = self.told(bytes)? else { return Ok((None, 0)) };
             let characters = ColumnCharacters::decode(&bytes, self.typed.len());
@@ -374,7 +380,7 @@ impl Contents {
 
     /// The distinct shapes.
     pub(crate) fn shapes(&self) -> Result<Arc<ShapeIndex>, PartError> {
-        self.shapes.get(&self.keeper, || {
+        self.shapes.get(&self.keeper(), || {
             let bytes = self.told(self.index.required(Section::Shapes, 0))?;
             let length = bytes.len() as u64;
             Ok((self.stored(ShapeIndex::open(bytes))?, length))
@@ -383,7 +389,7 @@ impl Contents {
 
     /// The texts of the distinct shapes, unpacked.
     pub(crate) fn shape_list(&self) -> Result<Arc<ShapeList>, PartError> {
-        self.shape_list.get(&self.keeper, || {
+        self.shape_list.get(&self.keeper(), || {
             let list = self.stored(self.shapes()?.unpack())?;
             let bytes = list.memory_bytes() as u64;
             Ok((list, bytes))
@@ -392,7 +398,7 @@ impl Contents {
 
     /// What the variables of each shape have in common. Older parts do not know.
     pub(crate) fn forms(&self) -> Result<Arc<Option<ShapeForms>>, PartError> {
-        self.forms.get(&self.keeper, || {
+        self.forms.get(&self.keeper(), || {
             let Some(bytes) = self.told(self.index.section(Section::VariableForms, 0))? else { return Ok((None, 0)) };
             let shapes = self.shapes()?;
             let mut forms = self.stored(ShapeForms::read(&bytes, shapes.count()))?;

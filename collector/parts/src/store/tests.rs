@@ -257,6 +257,18 @@ fn check_every_fault(workload: &[Step], first_steps: usize) {
     }
 }
 
+#[test]
+fn nothing_of_a_store_that_was_read_stays_in_memory_behind_it() {
+    let disk = Arc::new(FaultyDisk::new(1));
+    let store = open(&disk).unwrap();
+    let request = Request { tenant: TENANTS[0], time: 0 };
+    let mut requests = Vec::new();
+    run(&store, &[Step::Append(request), Step::Seal, Step::Append(request)], &mut requests);
+    assert_eq!(all_sequences(&store), expected(&requests));
+    drop(store);
+    assert_eq!(Arc::strong_count(&disk), 1);
+}
+
 proptest! {
     #![proptest_config(testkit::random_cases::cases(24))]
 
