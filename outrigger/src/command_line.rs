@@ -83,7 +83,8 @@ pub(crate) enum DeleteCommand {
 pub(crate) enum DataCommand {
     /// Read every byte of the store and compare every checksum; what is damaged is named, and nothing is changed
     Check(CheckDataArgs),
-    /// Make a backup of all data, whether or not a process uses it; a start on its directory restores it
+    /// Make a backup of all data, whether or not a process uses it; a start on its directory restores it. With --url the process
+    /// there is asked and nobody else
     Backup(BackupArgs),
     /// Make damaged indexes anew from the records, which are checked first
     RebuildIndex(CheckDataArgs),

@@ -39,7 +39,7 @@ pub(crate) struct DeleteLogsArgs {
 
 /// Deletes, or counts, and prints how many.
 pub(crate) async fn logs(args: DeleteLogsArgs) -> Result<(), Failure> {
-    let client = ApiClient::of(&args.connection, "/api/v1/logs/delete")?;
+    let client = ApiClient::of(&args.connection.resolve(), "/api/v1/logs/delete")?;
     let body = body_of(&args);
     let mut total = 0;
     loop {

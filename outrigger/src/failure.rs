@@ -10,6 +10,8 @@ use std::error::Error;
 pub(crate) struct Failure {
     pub(crate) message: String,
     pub(crate) exit_code: u8,
+    /// The collector refused who asked: asking again does not help.
+    pub(crate) is_of_credential: bool,
 }
 
 impl Failure {
@@ -18,9 +20,9 @@ impl Failure {
         Failure::with(ExitCode::Usage, message)
     }
 
-    /// Whether the call must be changed before it can succeed.
-    pub(crate) fn is_of_caller(&self) -> bool {
-        i32::from(self.exit_code) == ExitCode::Usage.number()
+    /// The collector refuses this caller.
+    pub(crate) fn credential(message: String) -> Failure {
+        Failure { is_of_credential: true, ..Failure::usage(message) }
     }
 
     /// Something outside does not answer.
@@ -46,7 +48,7 @@ impl Failure {
     }
 
     fn with(code: ExitCode, message: String) -> Failure {
-        Failure { message, exit_code: u8::try_from(code.number()).unwrap_or(70) }
+        Failure { message, exit_code: u8::try_from(code.number()).unwrap_or(70), is_of_credential: false }
     }
 }
 

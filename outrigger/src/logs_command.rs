@@ -84,7 +84,8 @@ pub(crate) async fn run(args: LogsArgs) -> Result<(), Failure> {
     }
     refuse_no_records(&args)?;
     let limit = args.limit.unwrap_or(LIMIT_DEFAULT);
-    let client = ApiClient::new(&args.connection)?;
+    let connection = args.connection.resolve();
+    let client = ApiClient::new(&connection)?;
     let mut out = Printer { view: view_for(&args), as_json: args.json };
     let mut page = fetch(&client, &args, limit).await?;
     if args.follow && follow::is_replaying(&page) {
@@ -108,7 +109,7 @@ pub(crate) async fn run(args: LogsArgs) -> Result<(), Failure> {
     if !args.follow {
         return Ok(());
     }
-    follow::run(&args, page.newest_sequence, &mut out).await
+    follow::run(&args, &connection, page.newest_sequence, &mut out).await
 }
 
 /// None before following is all that is new; none at all is nothing to ask for.

@@ -49,7 +49,7 @@ pub(crate) struct QueryArgs {
 
 /// Asks once and prints the answer.
 pub(crate) async fn run(args: QueryArgs) -> Result<(), Failure> {
-    let client = ApiClient::of(&args.connection, "/api/v1/logs/query")?;
+    let client = ApiClient::of(&args.connection.resolve(), "/api/v1/logs/query")?;
     let mut body = json!({ "q": args.query, "why": true });
     let since = Some(&args.since).filter(|_| args.start.is_none() && args.end.is_none());
     for (key, value) in [("since", since), ("start", args.start.as_ref()), ("end", args.end.as_ref())] {

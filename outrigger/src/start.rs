@@ -169,7 +169,7 @@ fn facts(loaded: &Loaded, credentials: &Credentials, prepared: &Prepared) -> Sta
         request_bytes_max: prepared.request_bytes_max(),
         has_tls: credentials.tls.is_some(),
         wants_certificates: credentials.tls.as_ref().is_some_and(|tls| tls.asks_for_certificates()),
-        has_credentials: credentials.auth.is_configured(),
+        has_tokens: credentials.token_count().is_some(),
         program: program_name(std::env::args().next().as_deref()),
         keeps_own_logs: config.telemetry.self_logs,
     }

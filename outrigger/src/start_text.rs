@@ -24,7 +24,7 @@ pub(crate) struct StartFacts {
     pub(crate) has_tls: bool,
     /// Whether whoever connects must show a certificate.
     pub(crate) wants_certificates: bool,
-    pub(crate) has_credentials: bool,
+    pub(crate) has_tokens: bool,
     /// How this program was called.
     pub(crate) program: String,
     /// Whether the log records of this process can be searched here.
@@ -72,7 +72,7 @@ impl StartFacts {
         text.push_str(&format!("  configuration    {configuration} (outrigger config default prints all)\n"));
         text.push_str("\nSend a first record from another terminal, and find it:\n");
         text.push_str(&format!("  {}\n  {}\n", self.send_command(), self.find_command()));
-        if self.has_credentials {
+        if self.has_tokens {
             text.push_str(CREDENTIAL);
         }
         text.push_str(NOT_THERE_YET);
@@ -112,7 +112,7 @@ impl StartFacts {
         if self.wants_certificates {
             command.push_str(" --cert CERTIFICATE.pem --key KEY.pem");
         }
-        if self.has_credentials {
+        if self.has_tokens {
             command.push_str(" -H 'authorization: Bearer TOKEN'");
         }
         format!("{command} -H 'content-type: application/json' -d '{FIRST_RECORD}'")
@@ -130,7 +130,7 @@ impl StartFacts {
         if self.wants_certificates {
             command.push_str(" --certificate-file CERTIFICATE.pem --key-file KEY.pem");
         }
-        if self.has_credentials {
+        if self.has_tokens {
             command.push_str(" --token-file FILE-WITH-TOKEN");
         }
         command

@@ -115,6 +115,9 @@ fn check_revoked_tail(
     let mut command = Command::new(binary_path());
     command.args(["logs", "-f", "-n", "0", "--url", &format!("http://{}", process.web), "--token-file"]);
     command.arg(&token_file).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for variable in ["CA_FILE", "CERTIFICATE_FILE", "KEY_FILE"] {
+        command.env_remove(format!("OUTRIGGER_{variable}"));
+    }
     let mut follower = command.spawn().unwrap();
     let mut stdout = BufReader::new(follower.stdout.take().unwrap());
     let (printed, first_line) = mpsc::sync_channel(1);

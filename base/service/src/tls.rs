@@ -51,8 +51,13 @@ pub enum TlsError {
         reason: String,
     },
     /// Certificate and key do not go together, or the authority cannot be used.
-    #[error("cannot use the TLS files: {0}")]
-    Unusable(String),
+    #[error("cannot use {what}: {reason}")]
+    Unusable {
+        /// Which files, and as what.
+        what: String,
+        /// What the library said.
+        reason: String,
+    },
     /// The system has no list of authorities where it is looked for.
     #[error("this system has no list of trusted authorities; name a file with them")]
     NoAuthorities,
@@ -62,7 +67,7 @@ impl TlsError {
     /// Who must act: the operator, in the configuration.
     pub fn class(&self) -> ErrorClass {
         match self {
-            TlsError::File { .. } | TlsError::Unusable(_) | TlsError::NoAuthorities => ErrorClass::Invalid,
+            TlsError::File { .. } | TlsError::Unusable { .. } | TlsError::NoAuthorities => ErrorClass::Invalid,
         }
     }
 }
@@ -125,19 +130,20 @@ fn read(files: &TlsFiles) -> Result<rustls::ServerConfig, TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(unusable)?;
+        .map_err(unusable("the versions of TLS"))?;
     let builder = match &files.client_authority {
         None => builder.with_no_client_auth(),
         Some(path) => {
             let mut roots = RootCertStore::empty();
             for certificate in certificates("an authority", path)? {
-                roots.add(certificate).map_err(unusable)?;
+                roots.add(certificate).map_err(unusable(authority(path)))?;
             }
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-            builder.with_client_cert_verifier(verifier.build().map_err(unusable)?)
+            builder.with_client_cert_verifier(verifier.build().map_err(unusable(authority(path)))?)
         }
     };
-    let mut config = builder.with_single_cert(chain, key).map_err(unusable)?;
+    let used = builder.with_single_cert(chain, key);
+    let mut config = used.map_err(unusable(pair(&files.certificate, &files.key)))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
@@ -156,8 +162,18 @@ fn cannot(what: &'static str, path: &Path, error: &rustls_pki_types::pem::Error)
     TlsError::File { what, path: path.to_owned(), reason: format!("{error:?}") }
 }
 
-fn unusable(error: impl fmt::Display) -> TlsError {
-    TlsError::Unusable(error.to_string())
+/// For `map_err`: what could not be used.
+fn unusable<E: fmt::Display>(what: impl fmt::Display) -> impl Fn(E) -> TlsError {
+    move |error| TlsError::Unusable { what: what.to_string(), reason: error.to_string() }
+}
+
+/// A certificate and its key, as an error names them.
+fn pair(certificate: &Path, key: &Path) -> String {
+    format!("the certificate in {} with the key in {}", certificate.display(), key.display())
+}
+
+fn authority(path: &Path) -> String {
+    format!("the authority in {}", path.display())
 }
 
 #[cfg(test)]

@@ -14,5 +14,12 @@ const ROUNDS: &str = "OUTRIGGER_PROPERTY_ROUNDS";
 pub fn cases(in_tests: u32) -> Config {
     let rounds =
         env::var(ROUNDS).ok().map_or(1, |text| text.parse().unwrap_or_else(|_| panic!("{ROUNDS} is {text:?}")));
-    Config { cases: in_tests.saturating_mul(rounds), ..Config::default() }
+    let config = Config::default();
+    Config {
+        cases: in_tests.saturating_mul(rounds),
+        // These count for the whole run, not for one case.
+        max_global_rejects: config.max_global_rejects.saturating_mul(rounds),
+        max_local_rejects: config.max_local_rejects.saturating_mul(rounds),
+        ..config
+    }
 }

@@ -36,6 +36,7 @@ pub(crate) async fn by_post(State(state): State<ApiState>, access: Access) -> Re
     let name = format!("backup-{}", state.clock.now().0 / 1_000_000);
     let target = backup.target();
     wait_until_stored(&backup, target).await?;
+    access.require_still(Scope::Admin)?;
     let (given, caller) = (name.clone(), access.name().to_owned());
     let task = state.pool.threads().spawn(move || backup.write(&given, target));
     match task.await {

@@ -65,6 +65,7 @@ pub(crate) async fn by_post(
 ) -> Result<Response, ApiError> {
     access.require(Scope::Admin)?;
     let params = params_of(&headers, request).await?;
+    access.require_still(Scope::Admin)?;
     let now = state.clock.now();
     let request = request_of(&params, now)?;
     if state.store.is_replaying() && !params.dry_run && !params.partial {

@@ -7,7 +7,8 @@
 //! Always true:
 //! - records come in exact order, each once;
 //! - an export that ends before its end says so: NDJSON in its last line, which always has the key `summary`, CSV in a
-//!   last line that begins with `# cut short`; and one whose thread failed breaks off.
+//!   last line that begins with `# cut short`; and one whose thread failed breaks off;
+//! - one whose token no longer permits it ends with the chunk that is being written.
 //!
 //! Start at [`by_get`].
 
@@ -123,11 +124,11 @@ pub(crate) async fn by_get(
             sender,
             is_cancelled: is_cancelled.clone(),
             stop: state.exports.stop.clone(),
+            access,
             broken: None,
         },
         is_cancelled: is_cancelled.clone(),
         state,
-        access,
     };
     // The thread ends when the reader has gone: the queue is closed then. What it was given goes with it.
     drop(pool.threads().spawn(move || {
@@ -168,11 +169,12 @@ enum Broken {
     Gone,
     Memory,
     Stopping,
+    /// The token no longer permits it.
+    Revoked,
 }
 
 struct Job {
     state: ApiState,
-    access: Access,
     tenant: Option<TenantId>,
     request: ExportRequest,
     limit: u64,
@@ -196,9 +198,6 @@ impl Job {
             if left == 0 {
                 break None;
             }
-            if !self.access.may_still(Scope::Query) {
-                break Some(("revoked", self.request.before));
-            }
             let guard = self.state.pool.guard(EXPORT_SNAPSHOT_MAX, self.is_cancelled.clone());
             let snapshot = snapshot_of(&self.state.store, self.tenant);
             let (format, out) = (self.format, &mut self.out);
@@ -221,6 +220,10 @@ impl Job {
             match (self.out.broken, answer.cut_short) {
                 (Some(Broken::Gone), _) => return,
                 (Some(Broken::Stopping), _) => break Some(("stopping", answer.next)),
+                (Some(Broken::Revoked), _) => {
+                    self.out.access.tell_revoked("export");
+                    break Some(("revoked", answer.next));
+                }
                 (Some(Broken::Memory), _) => break Some((CutShort::Memory.name(), answer.next)),
                 (None, _) if taken == left => break None,
                 // It was time for a new snapshot.
@@ -278,6 +281,7 @@ struct Writer {
     sender: Sender<Piece>,
     is_cancelled: Arc<AtomicBool>,
     stop: Shutdown,
+    access: Access,
     broken: Option<Broken>,
 }
 
@@ -308,6 +312,10 @@ impl Writer {
     fn put(&mut self, text: &[u8]) -> ControlFlow<ExportEnd> {
         if self.stop.is_requested() {
             return self.break_off(Broken::Stopping);
+        }
+        // Once for each chunk.
+        if self.bytes.is_empty() && !self.access.may_still(Scope::Query) {
+            return self.break_off(Broken::Revoked);
         }
         let wanted = (self.bytes.len() + text.len()).max(CHUNK_BYTES) as u64;
         if !self.reserve(wanted) {

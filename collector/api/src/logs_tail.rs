@@ -192,14 +192,16 @@ impl Follower {
             if self.has_ended {
                 return None;
             }
-            let is_revoked = !self.access.may_still(Scope::Query);
-            if is_revoked || stop.is_requested() {
-                self.has_ended = true;
-                let reason = if is_revoked { "revoked" } else { "stopping" };
-                let text = event("end", self.after, &json!({ "reason": reason }));
-                return Some((self, text.into()));
+            if stop.is_requested() {
+                return Some(self.ended("stopping"));
             }
-            match self.look().await {
+            let look = self.look().await;
+            // Asked behind the look, which may have waited for those of others.
+            if !self.access.may_still(Scope::Query) {
+                self.access.tell_revoked("live tail");
+                return Some(self.ended("revoked"));
+            }
+            match look {
                 Look::Replaying => {}
                 Look::Begun { after } => {
                     self.after = after;
@@ -230,6 +232,12 @@ impl Follower {
                 () = tokio::time::sleep(TAIL_INTERVAL) => {}
             }
         }
+    }
+
+    fn ended(mut self, reason: &str) -> (Follower, Bytes) {
+        self.has_ended = true;
+        let text = event("end", self.after, &json!({ "reason": reason }));
+        (self, text.into())
     }
 
     async fn look(&self) -> Look {

@@ -19,6 +19,7 @@ use http::{Request, Response};
 use http_body_util::BodyExt;
 use ingest::{DataBackup, LogIngest};
 use log_store::{LogStore, RetentionSettings};
+use service::telemetry::AUDIT_TARGET;
 use service::{BoxError, Caller, ResponseBody, Scope, Shutdown};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -145,6 +146,20 @@ impl Access {
     /// Whether the credential permits it still, now that an answer has gone on for a while.
     pub(crate) fn may_still(&self, scope: Scope) -> bool {
         self.0.may_still(scope)
+    }
+
+    /// Passes when the credential permits it still, now that the request has been read.
+    pub(crate) fn require_still(&self, scope: Scope) -> Result<(), ApiError> {
+        if self.may_still(scope) {
+            return Ok(());
+        }
+        Err(ApiError::new(ErrorClass::Forbidden, "the credential no longer permits this"))
+    }
+
+    /// Tells the operator that an answer was ended because its token went.
+    pub(crate) fn tell_revoked(&self, answer: &'static str) {
+        let Caller { tenant, name, peer, .. } = &self.0;
+        tracing::info!(target: AUDIT_TARGET, answer, caller = &**name, %tenant, %peer, "ended: the token no longer permits it");
     }
 
     pub(crate) fn tenant(&self) -> &TenantName {

@@ -154,8 +154,8 @@ impl Refusal {
 }
 
 impl Shared {
-    /// The tenant a caller sends for.
-    pub(crate) async fn tenant_of(&self, caller: Option<&Caller>) -> Result<TenantId, Refusal> {
+    /// Who sends, and the tenant it sends for.
+    pub(crate) async fn sender_of(&self, caller: Option<Caller>) -> Result<(Caller, TenantId), Refusal> {
         let caller = caller.ok_or(Refusal::NotAllowed)?;
         let tenants = self.ingest.tenants();
         if caller.require(Scope::Ingest).is_err() {
@@ -165,10 +165,11 @@ impl Shared {
             }
             return Err(Refusal::NotAllowed);
         }
-        match tenants.find(&caller.tenant) {
-            Some(tenant) => Ok(tenant),
-            None => self.new_tenants.number_of(tenants, caller).await,
-        }
+        let tenant = match tenants.find(&caller.tenant) {
+            Some(tenant) => tenant,
+            None => self.new_tenants.number_of(tenants, &caller).await?,
+        };
+        Ok((caller, tenant))
     }
 
     /// Waits while the store is behind. The body has been read and is paid for: a sender of HTTP/1.1 that is answered while
@@ -190,12 +191,18 @@ impl Shared {
     /// Hands a body in and waits until it is durable.
     pub(crate) async fn admit(
         &self,
+        caller: &Caller,
         tenant: TenantId,
         format: Format,
         coding: Coding,
         body: PaidBody,
     ) -> Result<Receipt, Refusal> {
         self.wait_for_store(tenant, body.plain.len() as u64).await?;
+        // The body may have taken its time, and the token may be gone since.
+        if !caller.may_still(Scope::Ingest) {
+            self.ingest.ledger().refuse(tenant, Signal::Logs, body.plain.len() as u64, RefuseReason::Forbidden);
+            return Err(Refusal::NotAllowed);
+        }
         let PaidBody { raw, plain, reservation } = body;
         let (done, answer) = tokio::sync::oneshot::channel();
         let bytes = plain.len();

@@ -93,7 +93,7 @@ where
     B::Error: Display,
 {
     let caller = request.extensions_mut().remove::<Caller>();
-    let tenant = shared.tenant_of(caller.as_ref()).await.map_err(CallError::Refused)?;
+    let (caller, tenant) = shared.sender_of(caller).await.map_err(CallError::Refused)?;
     let coding = match encoding_of(request.headers()) {
         Ok(coding) => coding,
         Err(error) => {
@@ -109,7 +109,7 @@ where
             return Err(CallError::Refused(Refusal::Body(error)));
         }
     };
-    shared.admit(tenant, Format::Protobuf, coding, body).await.map_err(CallError::Refused)
+    shared.admit(&caller, tenant, Format::Protobuf, coding, body).await.map_err(CallError::Refused)
 }
 
 fn encoding_of(headers: &HeaderMap) -> Result<Option<Coding>, CallError> {

@@ -89,8 +89,8 @@ where
         return reply;
     }
     let caller = request.extensions_mut().remove::<Caller>();
-    let tenant = match shared.tenant_of(caller.as_ref()).await {
-        Ok(tenant) => tenant,
+    let (caller, tenant) = match shared.sender_of(caller).await {
+        Ok(sender) => sender,
         Err(refusal) => return refused(shared, reply_format, &refusal),
     };
     let Some(format) = format else {
@@ -112,7 +112,7 @@ where
             return refused(shared, format, &Refusal::Body(error));
         }
     };
-    match shared.admit(tenant, format, coding, body).await {
+    match shared.admit(&caller, tenant, format, coding, body).await {
         Ok(receipt) => success(format, &receipt),
         Err(refusal) => refused(shared, format, &refusal),
     }

@@ -1,6 +1,6 @@
 //! Records are deleted through the API: gone from every answer at once, for good, and only those.
 
-use super::harness::{Harness, JSON, PROTOBUF, caller, encoded, encoded_request, record};
+use super::harness::{Harness, JSON, PROTOBUF, TokenHolder, caller, encoded, encoded_request, post, record};
 use serde_json::{Value, json};
 use service::{Caller, Scope};
 
@@ -9,7 +9,7 @@ const DELETE: &str = "/api/v1/logs/delete";
 
 async fn send_as(house: &Harness, caller: Caller, bodies: &[&str]) {
     let records = bodies.iter().map(|body| record(body)).collect();
-    let request = super::harness::post("/v1/logs", &[("content-type", PROTOBUF)], encoded_request(records));
+    let request = post("/v1/logs", &[("content-type", PROTOBUF)], encoded_request(records));
     assert_eq!(house.otlp_as(Some(caller), request).await.status, 200);
     house.wait_until_stored().await;
 }
@@ -81,6 +81,23 @@ async fn a_tenant_deletes_only_its_own_and_only_with_scope_admin() {
     let stranger = Caller { tenant: "nobody".parse().unwrap(), ..caller() };
     let (status, answer) = house.post_as(stranger, DELETE, JSON, r#"{"q":"*"}"#.into()).await;
     assert_eq!((status.as_u16(), &answer["deleted"]), (200, &json!(0)), "who never sent anything has nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_goes_while_its_request_comes_in_does_nothing_more() {
+    let house = Harness::start();
+    send_as(&house, caller(), &["anna"]).await;
+    let kim = TokenHolder::new(&[Scope::Query, Scope::Ingest, Scope::Admin]);
+    kim.revoke();
+    // The front let it in; its body, or what it had to wait for, came later than the revocation.
+    let (status, answer) = house.post_as(kim.caller.clone(), DELETE, JSON, r#"{"q":"*"}"#.into()).await;
+    assert_eq!((status.as_u16(), answer["error"]["class"].as_str()), (403, Some("forbidden")));
+    let (status, _) = house.post_as(kim.caller.clone(), "/api/v1/backup", JSON, String::new()).await;
+    assert_eq!(status, 403);
+    let request = post("/v1/logs", &[("content-type", PROTOBUF)], encoded_request(vec![record("late")]));
+    assert_eq!(house.otlp_as(Some(kim.caller.clone()), request).await.status, 403);
+    assert_eq!(counts(&house, "*").await, [1; 4]);
+    assert_eq!(house.account().await["refused"]["forbidden"]["requests"], 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,8 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Valu
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message;
-use service::{Body, Caller, ResponseBody, SystemClock};
+use service::auth::{Auth, TokenFile, TokenRequest, new_token};
+use service::{Body, Caller, ConnectionInfo, ResponseBody, Scope, SystemClock};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -270,8 +271,12 @@ impl Harness {
 
     /// An answer of the API whose body nobody has read yet.
     pub(super) async fn get_unread(&self, path_and_query: &str) -> Response<ResponseBody> {
+        self.get_unread_as(caller(), path_and_query).await
+    }
+
+    pub(super) async fn get_unread_as(&self, caller: Caller, path_and_query: &str) -> Response<ResponseBody> {
         let mut request = Request::get(path_and_query).body(Full::new(Bytes::new())).unwrap();
-        request.extensions_mut().insert(caller());
+        request.extensions_mut().insert(caller);
         self.rooms.api.answer(request).await
     }
 
@@ -402,6 +407,36 @@ impl Drop for Harness {
 /// Who calls where no credentials are configured.
 pub(super) fn caller() -> Caller {
     Caller::local(SocketAddr::from(([127, 0, 0, 1], 9)))
+}
+
+/// A caller whose token can be taken away.
+pub(super) struct TokenHolder {
+    pub(super) caller: Caller,
+    file: Arc<TokenFile>,
+    _dir: tempfile::TempDir,
+}
+
+impl TokenHolder {
+    /// Of the local caller's tenant.
+    pub(super) fn new(scopes: &[Scope]) -> TokenHolder {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tokens.yaml");
+        let tenants = vec![caller().tenant.to_string()];
+        let made = new_token(&TokenRequest { name: "kim".to_owned(), scopes: scopes.to_vec(), tenants });
+        std::fs::write(&path, format!("tokens:\n{}", made.entry)).unwrap();
+        let file = Arc::new(TokenFile::open(&path).unwrap());
+        let auth = Auth::new(Some(file.clone()), Vec::new());
+        let mut headers = http::HeaderMap::new();
+        headers.insert("authorization", format!("Bearer {}", made.token.expose()).parse().unwrap());
+        let connection = ConnectionInfo { peer: caller().peer, is_tls: false, client_certificate: None };
+        let caller = auth.authenticate(&headers, &connection).unwrap();
+        TokenHolder { caller, file, _dir: dir }
+    }
+
+    pub(super) fn revoke(&self) {
+        std::fs::write(self.file.path(), "tokens: []\n").unwrap();
+        assert!(self.file.reload_if_changed().unwrap());
+    }
 }
 
 pub(super) fn post(path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Request<Full<Bytes>> {

@@ -1,13 +1,13 @@
 //! Answers that go on for as long as their readers like: the live tail and the export.
 
-use super::harness::{Harness, PROTOBUF, Setup, attribute, encoded_request, record, text};
+use super::harness::{Harness, PROTOBUF, Setup, TokenHolder, attribute, caller, encoded_request, record, text};
 use api::ApiSettings;
 use basics::{Clock, MIB};
 use http::Response;
 use http_body_util::BodyExt;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use serde_json::{Value, json};
-use service::{ResponseBody, SystemClock};
+use service::{Caller, ResponseBody, Scope, SystemClock};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -297,7 +297,11 @@ async fn an_export_as_csv_is_read_by_the_letter() {
 
 /// Reads an export chunk by chunk, and does something behind the first one.
 async fn interrupted(house: &Harness, path: &str, meanwhile: impl AsyncFnOnce()) -> String {
-    let mut body = house.get_unread(path).await.into_body();
+    interrupted_as(house, caller(), path, meanwhile).await
+}
+
+async fn interrupted_as(house: &Harness, caller: Caller, path: &str, meanwhile: impl AsyncFnOnce()) -> String {
+    let mut body = house.get_unread_as(caller, path).await.into_body();
     let mut whole: Vec<u8> = body.frame().await.unwrap().unwrap().into_data().unwrap().to_vec();
     meanwhile().await;
     while let Some(frame) = body.frame().await {
@@ -325,6 +329,38 @@ async fn an_export_that_a_stop_cuts_short_says_so_and_where_it_goes_on() {
     let text = interrupted(&house, "/api/v1/logs/export?q=export&format=csv", async || house.end_streams()).await;
     let last = text.lines().last().unwrap();
     assert!(last.starts_with("# cut short: stopping; go on with cursor="), "{last}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_ends_when_its_token_goes_and_goes_on_with_another() {
+    let house = stored(6_000).await;
+    let want = all_pages(&house, "/api/v1/logs/search?q=export").await;
+    let kim = TokenHolder::new(&[Scope::Query]);
+    let path = "/api/v1/logs/export?q=export";
+    let text = interrupted_as(&house, kim.caller.clone(), path, async || kim.revoke()).await;
+    let mut got = lines(&text);
+    let summary = got.pop().unwrap()["summary"].clone();
+    assert_eq!(summary["cut_short"], "revoked");
+    let next = summary["next"].as_str().unwrap();
+    let mut rest = lines(&house.get_text(&format!("{path}&cursor={next}")).await);
+    assert_eq!(rest.pop().unwrap()["summary"]["cut_short"], Value::Null);
+    assert!(!got.is_empty() && !rest.is_empty());
+    assert_eq!([got, rest].concat(), want);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tail_ends_when_its_token_goes() {
+    let house = Harness::start();
+    let kim = TokenHolder::new(&[Scope::Query]);
+    let answer = house.get_unread_as(kim.caller.clone(), "/api/v1/logs/tail?q=tick").await;
+    let mut stream = Stream::of(answer).begun().await;
+    send_bodies(&house, ["tick 1".to_owned()]).await;
+    assert_eq!(stream.bodies(1).await, ["tick 1"]);
+    kim.revoke();
+    send_bodies(&house, ["tick 2".to_owned()]).await;
+    let (name, _, data) = stream.next().await.unwrap();
+    assert_eq!((name.as_str(), data), ("end", json!({ "reason": "revoked" })));
+    assert!(stream.next().await.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 /// `words` is the command line as it was typed.
 pub(crate) fn explained(mut error: clap::Error, words: &[String]) -> clap::Error {
     if let Some(ContextValue::String(command)) = error.get(ContextKind::InvalidSubcommand) {
-        if error.kind() == ErrorKind::ArgumentConflict {
+        if error.kind() == ErrorKind::ArgumentConflict && command != "help" {
             let tip = format!(
                 "options before a command are those of a start; what `{command}` takes stands behind it: see outrigger \
                  {command} --help"

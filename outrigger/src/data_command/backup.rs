@@ -17,7 +17,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Component, Path, PathBuf};
 
-/// Where from, and where to. When `--url` is given, the process there is asked, and nobody else.
+/// Where from, and where to.
 #[derive(Debug, Args)]
 pub(crate) struct BackupArgs {
     /// The directory to make; it must not be there, or be empty
@@ -40,6 +40,7 @@ const LEFT_OUT: [&str; 2] = ["lock", "backups"];
 pub(crate) async fn backup(args: BackupArgs) -> Result<(), Failure> {
     let data_dir = data_dir(args.data_dir.as_ref(), &args.config)?;
     refuse_used(&args.to)?;
+    // A variable is for other calls too: only who was typed is asked and nobody else.
     if args.connection.url.is_some() {
         return ask(&args, &data_dir).await;
     }
@@ -59,8 +60,9 @@ pub(crate) async fn backup(args: BackupArgs) -> Result<(), Failure> {
 
 /// Has the process that runs make it.
 async fn ask(args: &BackupArgs, data_dir: &Path) -> Result<(), Failure> {
-    let url = args.connection.url();
-    let client = ApiClient::of(&args.connection, "/api/v1/backup")?;
+    let connection = args.connection.resolve();
+    let url = &connection.url;
+    let client = ApiClient::of(&connection, "/api/v1/backup")?;
     let answer = client.ask(&json!({}), "").await?;
     let made = answer["directory"].as_str().and_then(inside).ok_or_else(|| {
         Failure::unavailable(format!("{url} answered without saying where the backup is; is it a collector?"))

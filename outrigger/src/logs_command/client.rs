@@ -1,6 +1,8 @@
 //! The part of the collector's HTTP API that the command line uses.
 
-use crate::connection::{ConnectionArgs, URL_DEFAULT};
+mod tls_advice;
+
+use crate::connection::{Connection, URL_DEFAULT};
 use crate::failure::Failure;
 use bytes::Bytes;
 use http::{Request, StatusCode, Uri, header};
@@ -10,7 +12,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
+use rustls::{ClientConfig, RootCertStore};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -77,22 +79,27 @@ pub(crate) fn sequence_of(record: &Value) -> u64 {
 
 impl ApiClient {
     /// A client of the search.
-    pub(crate) fn new(connection: &ConnectionArgs) -> Result<ApiClient, Failure> {
+    pub(crate) fn new(connection: &Connection) -> Result<ApiClient, Failure> {
         ApiClient::of(connection, "/api/v1/logs/search")
     }
 
     /// A client of one path of the API.
-    pub(crate) fn of(connection: &ConnectionArgs, path: &str) -> Result<ApiClient, Failure> {
-        let whole = format!("{}{path}", connection.url().trim_end_matches('/'));
-        let no_url = || {
-            let given = connection.url();
-            Failure::usage(format!("{given:?} is no URL; examples: {URL_DEFAULT}, https://collector.example:7070"))
-        };
-        let url: Uri = whole.parse().map_err(|_| no_url())?;
+    pub(crate) fn of(connection: &Connection, path: &str) -> Result<ApiClient, Failure> {
+        let given = &connection.url;
+        let no_url =
+            || Failure::usage(format!("{given:?} is no URL; examples: {URL_DEFAULT}, https://collector.example:7070"));
+        let url: Uri = format!("{}{path}", given.trim_end_matches('/')).parse().map_err(|_| no_url())?;
+        // It would be sent to nobody, and shown in messages.
+        if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(Failure::usage(
+                "a URL takes no user and no password; a token goes into a file: --token-file".to_owned(),
+            ));
+        }
         let tls = match url.scheme_str() {
             Some("https") => connection.tls()?,
             // Never used: who speaks no TLS need have no authorities.
             Some("http") => {
+                connection.refuse_tls_options()?;
                 ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
             }
             Some(_) | None => return Err(no_url()),
@@ -163,12 +170,13 @@ impl ApiClient {
         if is_of_otlp(answer) {
             return Failure::usage(format!(
                 "{host} takes OTLP and answers no searches ({})\n  searches are answered where the collector has \
-                 collector.http.listen, 127.0.0.1:7070 unless configured: --url http://127.0.0.1:7070, or OUTRIGGER_URL",
-                status.as_u16()
+                 collector.http.listen, 127.0.0.1:7070 unless configured: --url {}://127.0.0.1:7070, or OUTRIGGER_URL",
+                status.as_u16(),
+                self.url.scheme_str().unwrap_or("http")
             ));
         }
         if status == StatusCode::UNAUTHORIZED {
-            return Failure::usage(match &self.token {
+            return Failure::credential(match &self.token {
                 None => format!(
                     "{host} wants a token (401)\n  name a file that holds one with --token-file FILE, or in \
                      OUTRIGGER_TOKEN_FILE; `outrigger token new NAME --scope query` makes one"
@@ -186,15 +194,16 @@ impl ApiClient {
     fn unreachable(&self, error: &hyper_util::client::legacy::Error) -> Failure {
         let host = self.url.authority().map_or("", |authority| authority.as_str());
         let cause = first_cause(error);
-        let is_plain = self.url.scheme_str() == Some("http");
-        let advice = match tls_error(error) {
-            Some(error) => advice_on_tls(error),
-            None if is_plain && !error.is_connect() => "if it speaks TLS there, the URL begins with https://",
-            None => {
+        let is_http = self.url.scheme_str() == Some("http");
+        let advice = match tls_advice::of(error) {
+            Some(advice) => advice,
+            None if is_http && error.is_connect() => {
                 return Failure::unavailable(format!(
                     "no collector answers at {host}: {cause}\n  start one with `outrigger`, or name another with --url"
                 ));
             }
+            None if is_http && is_no_http(error) => "if it speaks TLS there, the URL begins with https://",
+            None => "ask again, or name another collector with --url",
         };
         Failure::unavailable(format!("cannot talk to {host}: {cause}\n  {advice}"))
     }
@@ -223,43 +232,15 @@ fn first_cause(error: &dyn std::error::Error) -> &dyn std::error::Error {
     first
 }
 
-/// What TLS said, if it was TLS that failed.
-fn tls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
+/// Whether what came was no answer by HTTP at all.
+fn is_no_http(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        // What an I/O error was made of is not its source.
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        next = match inner {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        };
-    }
-    None
-}
-
-fn advice_on_tls(error: &rustls::Error) -> &'static str {
-    match error {
-        rustls::Error::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => "ask by a name that stands in its certificate",
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "name a file with the authority that its certificate comes from: --ca-file FILE, or OUTRIGGER_CA_FILE"
-        }
-        rustls::Error::AlertReceived(
-            AlertDescription::CertificateRequired
-            | AlertDescription::UnknownCA
-            | AlertDescription::BadCertificate
-            | AlertDescription::CertificateExpired
-            | AlertDescription::CertificateUnknown
-            | AlertDescription::DecryptError
-            | AlertDescription::HandshakeFailure,
-        ) => "it wants a certificate of an authority that it trusts: --certificate-file FILE --key-file FILE",
-        rustls::Error::InvalidMessage(_) => "if it speaks no TLS there, the URL begins with http://",
-        _ => "both sides must speak TLS 1.2 or 1.3, with certificates that are valid today",
-    }
+    std::iter::from_fn(|| {
+        let this = next?;
+        next = this.source();
+        Some(this)
+    })
+    .any(|error| error.downcast_ref().is_some_and(hyper::Error::is_parse))
 }
 
 fn read_token(path: &Path) -> Result<Token, Failure> {
@@ -313,7 +294,11 @@ fn refusal(status: StatusCode, answer: &Value, query: &str) -> Failure {
     if let Some(suggestion) = error["suggestion"].as_str() {
         text.push_str(&format!("\n  did you mean: {}", super::view::escaped(suggestion)));
     }
-    if status.is_client_error() { Failure::usage(text) } else { Failure::unavailable(text) }
+    match status {
+        StatusCode::FORBIDDEN => Failure::credential(text),
+        _ if status.is_client_error() => Failure::usage(text),
+        _ => Failure::unavailable(text),
+    }
 }
 
 fn marked(query: &str, start: usize, end: usize) -> String {

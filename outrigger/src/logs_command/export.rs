@@ -23,7 +23,7 @@ const LAST_LINE_BYTES_MAX: usize = 4_096;
 
 /// Writes all of it.
 pub(super) async fn run(args: &LogsArgs, format: Format) -> Result<(), Failure> {
-    let mut body = ApiClient::of(&args.connection, &path(args, format))?.open(&args.query).await?;
+    let mut body = ApiClient::of(&args.connection.resolve(), &path(args, format))?.open(&args.query).await?;
     let mut end = End::default();
     let mut stdout = io::stdout().lock();
     while let Some(frame) = body.frame().await {

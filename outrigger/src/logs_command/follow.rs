@@ -6,6 +6,7 @@
 use super::client::{ApiClient, Page, encoded};
 use super::events::{Event, Events};
 use super::{LogsArgs, Printer, note, view};
+use crate::connection::Connection;
 use crate::failure::Failure;
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -31,16 +32,24 @@ struct Told {
 }
 
 /// Prints what arrives behind a sequence until nobody reads it any more.
-pub(super) async fn run(args: &LogsArgs, after: Option<u64>, out: &mut Printer) -> Result<(), Failure> {
+pub(super) async fn run(
+    args: &LogsArgs,
+    connection: &Connection,
+    after: Option<u64>,
+    out: &mut Printer,
+) -> Result<(), Failure> {
     let mut follower = Follower { after: after.map(|after| after.to_string()) };
     let mut tries = 0;
     loop {
         let path = follower.path(&args.query);
-        let opened = ApiClient::of(&args.connection, &path)?.open(&args.query).await;
+        let opened = match ApiClient::of(connection, &path) {
+            Ok(client) => client.open(&args.query).await,
+            Err(failure) => Err(failure),
+        };
         let mut body = match opened {
             Ok(body) => body,
-            // The first time it is an answer, and one about the call is; else the collector may be restarting.
-            Err(failure) if tries == 0 || tries >= TRIES_MAX || failure.is_of_caller() => return Err(failure),
+            // The first time it is an answer; later the collector may be restarting, or the files be changed.
+            Err(failure) if tries == 0 || tries >= TRIES_MAX || failure.is_of_credential => return Err(failure),
             Err(_) => {
                 tries += 1;
                 tokio::time::sleep(PAUSE).await;

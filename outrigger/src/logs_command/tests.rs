@@ -1,6 +1,7 @@
 //! Asking page by page, against a collector that says what the test wants.
 
 use super::*;
+use crate::connection::Connection;
 use clap::Parser;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
@@ -59,9 +60,7 @@ fn no_records_are_only_asked_for_before_following() {
 
 async fn fetched(answers: Vec<&'static str>, limit: usize) -> (Page, Vec<serde_json::Value>) {
     let (address, asked) = collector(answers);
-    let client =
-        ApiClient::new(&ConnectionArgs { url: Some(format!("http://{address}")), ..ConnectionArgs::default() })
-            .unwrap();
+    let client = ApiClient::new(&Connection { url: format!("http://{address}"), ..Connection::default() }).unwrap();
     let page = tokio::time::timeout(Duration::from_secs(10), fetch(&client, &args(&[]), limit)).await;
     let page = page.expect("no asking without end").map_err(|failure| failure.message).unwrap();
     (page, asked.try_iter().collect())

@@ -16,7 +16,7 @@ fn facts() -> StartFacts {
         request_bytes_max: 64 * basics::MIB,
         has_tls: false,
         wants_certificates: false,
-        has_credentials: false,
+        has_tokens: false,
         program: "target/release/outrigger".to_owned(),
         keeps_own_logs: true,
     }
@@ -80,7 +80,7 @@ fn the_commands_fit_other_ports_and_other_addresses() {
 
 #[test]
 fn whoever_needs_a_credential_or_tls_reads_commands_with_them() {
-    let mut facts = StartFacts { has_credentials: true, ..facts() };
+    let mut facts = StartFacts { has_tokens: true, ..facts() };
     check(
         &facts,
         &[
@@ -106,6 +106,8 @@ fn whoever_needs_a_credential_or_tls_reads_commands_with_them() {
             "--ca-file AUTHORITY.pem --certificate-file CERTIFICATE.pem --key-file KEY.pem --token-file",
         ],
     );
+    facts.has_tokens = false;
+    check(&facts, &["--key KEY.pem -H 'content-type", "--key-file KEY.pem\n\nNot there yet"]);
 }
 
 #[test]

@@ -79,6 +79,13 @@ fn a_caller_may_only_go_on_while_its_token_still_permits_it() {
     let caller = auth.authenticate(&headers(&[("authorization", &bearer)]), &connection(None)).unwrap();
     assert!(caller.may_still(Scope::Query) && !caller.may_still(Scope::Ingest));
     let whole = std::fs::read_to_string(file.path()).unwrap();
+    // Another file each time: two changes of one may come too fast for its time to tell them apart.
+    let replace = |text: &str| {
+        let next = file.path().with_extension("next");
+        std::fs::write(&next, text).unwrap();
+        std::fs::rename(next, file.path()).unwrap();
+        assert!(file.reload_if_changed().unwrap());
+    };
     for (was, is, why) in [
         ("acme", "other", "another tenant"),
         ("query", "ingest", "another scope"),
@@ -88,12 +95,10 @@ fn a_caller_may_only_go_on_while_its_token_still_permits_it() {
             "one hash more",
         ),
     ] {
-        std::fs::write(file.path(), whole.replace(was, is)).unwrap();
-        assert!(file.reload_if_changed().unwrap());
+        replace(&whole.replace(was, is));
         assert_eq!(caller.may_still(Scope::Query), why == "one hash more", "{why}");
     }
-    std::fs::write(file.path(), "tokens: []\n").unwrap();
-    assert!(file.reload_if_changed().unwrap());
+    replace("tokens: []\n");
     assert!(!caller.may_still(Scope::Query), "the token has gone");
     let local = Auth::new(None, Vec::new()).authenticate(&HeaderMap::new(), &connection(None)).unwrap();
     assert!(local.may_still(Scope::Query), "who proved nothing has nothing to lose");

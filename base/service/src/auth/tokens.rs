@@ -54,8 +54,7 @@ pub(crate) struct Entry {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct TokensConfig {
-    /// Every token that is accepted.
-    #[serde(default)]
+    /// Every token that is accepted. A file without it is taken for one that is just being written.
     tokens: Vec<TokenConfig>,
 }
 

@@ -1,11 +1,13 @@
 //! TLS for connections that this process opens: whom it trusts, and what it shows of itself.
 
-use super::{TlsError, certificates, unusable};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+
+use super::{TlsError, authority, cannot, certificates, pair, unusable};
 
 /// Where Linux distributions keep the authorities they trust: Debian, Red Hat, SUSE, Alpine.
 const SYSTEM_AUTHORITIES: [&str; 4] = [
@@ -36,19 +38,20 @@ pub struct IdentityFiles {
 /// TLS 1.2 and 1.3 towards a server whose certificate comes from a trusted authority and names it.
 ///
 /// # Errors
-/// [`TlsError`], naming the file.
+/// [`TlsError`], naming the files.
 pub fn client_config(files: &ClientTlsFiles) -> Result<ClientConfig, TlsError> {
     let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(unusable)?
+        .map_err(unusable("the versions of TLS"))?
         .with_root_certificates(roots(files.ca.as_deref())?);
     match &files.identity {
         None => Ok(builder.with_no_client_auth()),
         Some(identity) => {
             let chain = certificates("a certificate", &identity.certificate)?;
             let key = PrivateKeyDer::from_pem_file(&identity.key)
-                .map_err(|error| super::cannot("a private key", &identity.key, &error))?;
-            builder.with_client_auth_cert(chain, key).map_err(unusable)
+                .map_err(|error| cannot("a private key", &identity.key, &error))?;
+            let used = builder.with_client_auth_cert(chain, key);
+            used.map_err(unusable(pair(&identity.certificate, &identity.key)))
         }
     }
 }
@@ -58,7 +61,7 @@ fn roots(ca: Option<&Path>) -> Result<RootCertStore, TlsError> {
     match ca {
         Some(path) => {
             for certificate in certificates("an authority", path)? {
-                roots.add(certificate).map_err(unusable)?;
+                roots.add(certificate).map_err(unusable(authority(path)))?;
             }
         }
         None => {

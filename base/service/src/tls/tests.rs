@@ -268,6 +268,6 @@ fn files_that_are_missing_or_something_else_are_named() {
     );
     check_refused(
         |files| std::fs::write(&files.files.key, Authority::new("x").issue("y").key_pem()).unwrap(),
-        "cannot use the TLS files",
+        "cannot use the certificate in ",
     );
 }

@@ -4,7 +4,7 @@ mod damage;
 mod page;
 
 use super::{Cell, PipelineAnswer, PipelineRequest, PipelineRows, pipeline_in_slices};
-use crate::limits::SLICE_RECORDS;
+use crate::limits::{CONTEXT_HITS_MAX, SLICE_RECORDS};
 use crate::tests::world::{
     NOW, World, exact, guard_of, patient_guard, record, record_with, sealed_snapshot_of, snapshot_of, text, world,
 };
@@ -250,10 +250,13 @@ proptest! {
         slice_records in 1..12usize,
     ) {
         let pipe = Pipe::Context { before: u32::try_from(before).unwrap(), after: u32::try_from(after).unwrap() };
-        let answer = run(&world.snapshot, &request(filter.clone(), vec![pipe]), slice_records);
+        let request = request(filter.clone(), vec![pipe]);
+        let answer = pipeline_in_slices(&world.snapshot, &request, &patient_guard(), slice_records).unwrap();
         let all = matching(&world, &Filter::All);
+        let hits = matching(&world, &filter);
+        prop_assert_eq!((answer.cut_short, answer.has_more), (None, hits.len() > CONTEXT_HITS_MAX));
         let mut want = BTreeSet::new();
-        for hit in matching(&world, &filter) {
+        for hit in hits.iter().take(CONTEXT_HITS_MAX) {
             let own: Vec<&LogRecord> =
                 all.iter().filter(|record| exact(&record.stream) == exact(&hit.stream)).collect();
             let place = own.iter().position(|record| record.position == hit.position).unwrap();

@@ -10,18 +10,21 @@ fn a_mistake_in_the_query_is_marked_in_place() {
 }
 
 fn client(token_file: Option<&Path>) -> Result<ApiClient, Failure> {
-    let url = Some("http://127.0.0.1:4318".to_owned());
+    let url = "http://127.0.0.1:4318".to_owned();
     let token_file = token_file.map(Path::to_owned);
-    ApiClient::new(&ConnectionArgs { url, token_file, ..ConnectionArgs::default() })
+    ApiClient::new(&Connection { url, token_file, ..Connection::default() })
 }
 
 #[test]
 fn a_url_is_of_http_or_https() {
     for url in ["127.0.0.1:7070", "ftp://127.0.0.1", "collector", "http://a b", ""] {
-        let connection = ConnectionArgs { url: Some(url.to_owned()), ..ConnectionArgs::default() };
+        let connection = Connection { url: url.to_owned(), ..Connection::default() };
         let want = format!("{url:?} is no URL; examples: http://127.0.0.1:7070, https://collector.example:7070");
         assert_eq!(ApiClient::new(&connection).map(drop).unwrap_err().message, want);
     }
+    let with_password = Connection { url: "http://kim:secret@127.0.0.1".to_owned(), ..Connection::default() };
+    let told = ApiClient::new(&with_password).map(drop).unwrap_err().message;
+    assert!(told.contains("--token-file") && !told.contains("secret"), "{told}");
 }
 
 #[track_caller]

@@ -92,6 +92,11 @@ fn a_broken_or_missing_file_keeps_the_old_tokens_and_says_so_once() {
     assert!(is_known(&tokens, &token));
     assert!(!tokens.reload_if_changed().unwrap(), "told once");
 
+    file.write("");
+    let mistakes = tokens.reload_if_changed().unwrap_err().to_string();
+    assert!(mistakes.contains("tokens: the key is missing"), "{mistakes}");
+    assert!(is_known(&tokens, &token), "a file that is just being written locks nobody out");
+
     std::fs::remove_file(file.path()).unwrap();
     assert!(tokens.reload_if_changed().is_err());
     assert!(is_known(&tokens, &token), "a file that is being replaced locks nobody out");

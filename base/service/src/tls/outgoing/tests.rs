@@ -66,5 +66,23 @@ fn what_cannot_be_read_is_named() {
     assert!(told(&without_key).starts_with(&format!("cannot read a private key from {}", gone.display())));
 
     std::fs::write(&identity.key, kurt.key_pem()).unwrap();
-    assert!(told(&client.files).starts_with("cannot use the TLS files: "), "a key of another certificate");
+    let pair = format!(
+        "cannot use the certificate in {} with the key in {}",
+        identity.certificate.display(),
+        identity.key.display()
+    );
+    assert!(told(&client.files).starts_with(&pair), "a key of another certificate");
+}
+
+#[test]
+fn without_a_file_the_authorities_of_the_system_are_trusted() {
+    match (system_authorities(), client_config(&ClientTlsFiles::default())) {
+        (Some(pem), trusted) => {
+            assert!(trusted.is_ok());
+            let listed = CertificateDer::pem_slice_iter(&pem).flatten().count();
+            let used = roots(None).unwrap().len();
+            assert!(used > 0 && used <= listed, "{used} of {listed}");
+        }
+        (None, refused) => assert!(matches!(refused, Err(TlsError::NoAuthorities))),
+    }
 }
