@@ -197,7 +197,7 @@ impl ApiClient {
         let is_http = self.url.scheme_str() == Some("http");
         let advice = match tls_advice::of(error) {
             Some(advice) => advice,
-            None if is_http && error.is_connect() => {
+            None if error.is_connect() && !is_broken_off(cause) => {
                 return Failure::unavailable(format!(
                     "no collector answers at {host}: {cause}\n  start one with `outrigger`, or name another with --url"
                 ));
@@ -224,12 +224,19 @@ impl ApiClient {
 }
 
 /// What it all began with: `connection refused` says more than `connect error`.
-fn first_cause(error: &dyn std::error::Error) -> &dyn std::error::Error {
+fn first_cause<'e>(error: &'e (dyn std::error::Error + 'static)) -> &'e (dyn std::error::Error + 'static) {
     let mut first = error;
     while let Some(cause) = first.source() {
         first = cause;
     }
     first
+}
+
+/// Whether the other side was there, and hung up.
+fn is_broken_off(cause: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    matches!(kind, Some(BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof))
 }
 
 /// Whether what came was no answer by HTTP at all.

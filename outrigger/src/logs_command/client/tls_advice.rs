@@ -54,8 +54,8 @@ fn against_certificate(error: &CertificateError) -> &'static str {
             "its certificate, or the clock of this machine, is out of date"
         }
         _ => {
-            "its certificate is none for a server: it must be of version 3, not that of the authority itself, and signed by one in \
-             --ca-file"
+            "its certificate is none for a server: one of version 3 is needed, from an authority in --ca-file, and with CA:FALSE \
+             (openssl makes them with CA:TRUE unless it is told -addext basicConstraints=critical,CA:FALSE)"
         }
     }
 }
