@@ -38,6 +38,7 @@ mod splice;
 mod stream_numbers;
 mod stream_text;
 mod text_pages;
+mod thrift;
 mod words;
 mod write;
 

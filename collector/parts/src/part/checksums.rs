@@ -5,6 +5,7 @@
 
 use crate::part::error::PartError;
 use crate::part::open::has_possible_places;
+use crate::part::thrift::is_whole_struct;
 use bytes::Bytes;
 use parquet::file::metadata::{KeyValue, ParquetMetaDataReader, RowGroupMetaData};
 use std::path::Path;
@@ -74,6 +75,9 @@ impl ChunkChecksums {
 
 /// Makes the checksums of the chunks of any records file fit, for fuzzing, as far as its footer says where they are.
 pub(crate) fn mend_chunk_checksums(records: &mut [u8]) {
+    if !footer_of(records).is_some_and(is_whole_struct) {
+        return;
+    }
     let bytes = Bytes::copy_from_slice(records);
     let Ok(metadata) = ParquetMetaDataReader::new().parse_and_finish(&bytes) else { return };
     if !metadata.row_groups().iter().all(has_possible_places) {
@@ -93,6 +97,13 @@ pub(crate) fn mend_chunk_checksums(records: &mut [u8]) {
     if let Some(at) = at.filter(|_| new.len() == old.len()) {
         records[at..at + new.len()].copy_from_slice(new.as_bytes());
     }
+}
+
+/// What lies where the end of a file says that its footer is.
+fn footer_of(records: &[u8]) -> Option<&[u8]> {
+    let (rest, end) = records.split_last_chunk::<8>()?;
+    let length = u32::from_le_bytes(*end.first_chunk()?);
+    rest.get(rest.len().checked_sub(usize::try_from(length).ok()?)?..)
 }
 
 #[cfg(test)]

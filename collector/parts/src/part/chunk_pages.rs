@@ -7,13 +7,14 @@
 //! Source: parquet-format, `parquet.thrift` (PageHeader); Thrift compact protocol.
 
 use crate::limits::PAGE_BYTES_MAX;
+use crate::part::thrift::{DEPTH_MAX, Thrift, Wire};
 use std::cell::RefCell;
 use std::ops::Range;
 use zstd::bulk::Decompressor;
 
 /// Bytes of a form that is not written here, or damaged ones. The library reads them, or says what is wrong with them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Unfamiliar;
+pub(crate) use crate::part::thrift::Unfamiliar;
+pub(crate) use crate::part::thrift::{read_varint, unzigzag};
 
 /// How the bytes of a chunk's pages are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,12 +73,12 @@ impl<'a> ChunkPages<'a> {
     pub(crate) fn next(&mut self) -> Result<Option<PackedPage>, Unfamiliar> {
         let rest = self.chunk.get(self.at..).filter(|rest| !rest.is_empty());
         let Some(rest) = rest else { return Ok(None) };
-        let mut thrift = Thrift { rest };
+        let mut thrift = Thrift::new(rest);
         let header = Header::read(&mut thrift)?;
-        if header.packed_bytes > thrift.rest.len() || header.unpacked_bytes > self.unpacked_max.min(PAGE_BYTES_MAX) {
+        if header.packed_bytes > thrift.rest().len() || header.unpacked_bytes > self.unpacked_max.min(PAGE_BYTES_MAX) {
             return Err(Unfamiliar);
         }
-        let start = self.chunk.len() - thrift.rest.len();
+        let start = self.chunk.len() - thrift.rest().len();
         self.at = start + header.packed_bytes;
         Ok(Some(PackedPage {
             kind: header.kind,
@@ -128,7 +129,7 @@ impl PackedPage {
 pub(crate) fn has_whole_headers(chunk: &[u8]) -> bool {
     let mut rest = chunk;
     while !rest.is_empty() {
-        let mut thrift = Thrift { rest };
+        let mut thrift = Thrift::new(rest);
         let (mut packed, mut kind, mut fields) = (None, None, 0u32);
         let walked = thrift.each_field(&mut |thrift, field, wire| {
             fields |= u32::try_from(field).ok().and_then(|field| 1u32.checked_shl(field)).unwrap_or_default();
@@ -140,7 +141,7 @@ pub(crate) fn has_whole_headers(chunk: &[u8]) -> bool {
             Ok(())
         });
         let packed = packed.and_then(|packed| usize::try_from(packed).ok());
-        let behind = packed.and_then(|packed| thrift.rest.get(packed..));
+        let behind = packed.and_then(|packed| thrift.rest().get(packed..));
         // The header of each type of page is a field of its own.
         let own = match kind {
             Some(DATA_PAGE) => 1 << 5,
@@ -215,104 +216,6 @@ impl Header {
             unpacked_bytes: count(unpacked)?,
         })
     }
-}
-
-/// How a field is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wire {
-    Bool,
-    Byte,
-    Int,
-    Double,
-    Bytes,
-    Struct,
-}
-
-/// Structures of page headers lie no deeper than statistics in them.
-const DEPTH_MAX: usize = 4;
-
-/// Bytes in Thrift's compact protocol.
-struct Thrift<'a> {
-    rest: &'a [u8],
-}
-
-type EachField<'f, 'a> = &'f mut dyn FnMut(&mut Thrift<'a>, i64, Wire) -> Result<(), Unfamiliar>;
-
-impl<'a> Thrift<'a> {
-    fn byte(&mut self) -> Result<u8, Unfamiliar> {
-        let (byte, rest) = self.rest.split_first().ok_or(Unfamiliar)?;
-        self.rest = rest;
-        Ok(*byte)
-    }
-
-    fn varint(&mut self) -> Result<u64, Unfamiliar> {
-        let (number, rest) = read_varint(self.rest)?;
-        self.rest = rest;
-        Ok(number)
-    }
-
-    fn int(&mut self) -> Result<i64, Unfamiliar> {
-        Ok(unzigzag(self.varint()?))
-    }
-
-    /// Hands out each field of a structure: its number, and how its value is written, which is taken by `each`.
-    fn each_field(&mut self, each: EachField<'_, 'a>) -> Result<(), Unfamiliar> {
-        let mut field = 0i64;
-        loop {
-            let head = self.byte()?;
-            let wire = match head & 0x0f {
-                0 => return Ok(()),
-                1 | 2 => Wire::Bool,
-                3 => Wire::Byte,
-                4..=6 => Wire::Int,
-                7 => Wire::Double,
-                8 => Wire::Bytes,
-                12 => Wire::Struct,
-                // Lists, sets and maps are in no header of a page.
-                _ => return Err(Unfamiliar),
-            };
-            field = match head >> 4 {
-                0 => self.int()?,
-                step => field.checked_add(i64::from(step)).ok_or(Unfamiliar)?,
-            };
-            each(self, field, wire)?;
-        }
-    }
-
-    fn skip(&mut self, wire: Wire, depth: usize) -> Result<(), Unfamiliar> {
-        let bytes = match wire {
-            Wire::Bool => 0,
-            Wire::Byte => 1,
-            Wire::Int => return self.varint().map(|_| ()),
-            Wire::Double => 8,
-            Wire::Bytes => usize::try_from(self.varint()?).map_err(|_| Unfamiliar)?,
-            Wire::Struct => {
-                let depth = depth.checked_sub(1).ok_or(Unfamiliar)?;
-                return self.each_field(&mut |thrift, _, wire| thrift.skip(wire, depth));
-            }
-        };
-        self.rest = self.rest.get(bytes..).ok_or(Unfamiliar)?;
-        Ok(())
-    }
-}
-
-/// A number in groups of seven bits, lowest first, and what is behind it.
-pub(crate) fn read_varint(bytes: &[u8]) -> Result<(u64, &[u8]), Unfamiliar> {
-    let mut number = 0u64;
-    for (place, byte) in bytes.iter().enumerate().take(VARINT_BYTES_MAX) {
-        number |= u64::from(byte & 0x7f) << (7 * place);
-        if byte & 0x80 == 0 {
-            return Ok((number, &bytes[place + 1..]));
-        }
-    }
-    Err(Unfamiliar)
-}
-
-const VARINT_BYTES_MAX: usize = 10;
-
-/// A signed number whose sign is its lowest bit.
-pub(crate) fn unzigzag(number: u64) -> i64 {
-    (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::part::index_file::{IndexReader, Section, check, number, read_at};
 use crate::part::keeper::{Keeper, Kept};
 use crate::part::schema::{FileLayout, reading_schema, typed_keys};
 use crate::part::stream_numbers;
+use crate::part::thrift::is_whole_struct;
 use crate::part::write::PartFiles;
 use crate::part::{INDEX_FILE, RECORDS_FILE};
 use basics::{Disk, DiskFile, ErrorClass, OpenMode, error_chain};
@@ -219,6 +220,9 @@ impl Part {
         }
         let (tail_at, tail) = read_footer(&*file, path, length)?;
         check(path, "footer", tail_at, &tail, facts.tail_crc32c)?;
+        if !tail.split_last_chunk::<8>().is_some_and(|(footer, _)| is_whole_struct(footer)) {
+            return Err(PartError::malformed(path, "its footer is no structure of Parquet"));
+        }
         let ranges = Ranges { file_bytes: length, ranges: vec![(tail_at, tail.into())] };
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let load = || ArrowReaderMetadata::load(&ranges, options);
