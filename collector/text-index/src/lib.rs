@@ -43,7 +43,7 @@ mod word_keys;
 mod words;
 
 pub use character::{CharacterKind, character_kind};
-pub use compose::compose;
+pub use compose::{compose, part_kept_by_folding};
 pub use error::StoredError;
 pub use fold::fold;
 pub use letter_trigrams::{LetterTrigrams, required_trigrams};

@@ -22,7 +22,7 @@ use arrow_array::{Array, StringArray};
 use model::{Term, Value, Wildcard};
 use std::cmp::Ordering;
 use std::sync::Arc;
-use text_index::{Matcher, Needle};
+use text_index::{Matcher, Needle, compose, part_kept_by_folding};
 
 /// Something to find, ready to be looked for.
 #[derive(Debug, Clone)]
@@ -62,10 +62,10 @@ impl TextTest {
         TextTest::new(matcher, Prefilter::new(text), Some(IndexTest::exact(needle)), number_of(term))
     }
 
-    /// What holds for the folded term holds all the more for the term itself.
+    /// The index knows folded texts, so it is asked for what folding keeps of the term.
     pub(crate) fn exact(term: &Term) -> TextTest {
         let prefilter = Prefilter::of_part(&term.text);
-        let index = parts_of_text(vec![&term.text]);
+        let index = parts_of_text(vec![part_kept_by_folding(&compose(&term.text))]);
         TextTest::new(TextMatcher::Exact(ExactMatcher::new(term)), prefilter, index, number_of(term))
     }
 

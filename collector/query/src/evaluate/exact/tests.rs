@@ -60,6 +60,16 @@ fn composed_and_decomposed_characters_are_the_same_in_a_text_whose_case_counts()
 }
 
 #[test]
+fn a_letter_is_found_before_a_mark_that_joins_it_only_in_lower_case() {
+    // Kana marks change places with others, and are no part of a word of letters.
+    let records = [record("J\u{30c}"), record("READY\u{30a}"), record("J\u{30c}\u{3099}"), record("ǰ"), record("x J")];
+    check("'J'*", &records, &[0, 2, 4]);
+    check("'READY'*", &records, &[1]);
+    check("'J'", &records, &[2, 4]);
+    check("'j'*", &records, &[]);
+}
+
+#[test]
 fn white_space_numbers_and_levels_are_as_in_phrases() {
     let records = [
         record("Disk \t full"),
