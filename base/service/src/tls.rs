@@ -134,11 +134,7 @@ fn read(files: &TlsFiles) -> Result<rustls::ServerConfig, TlsError> {
     let builder = match &files.client_authority {
         None => builder.with_no_client_auth(),
         Some(path) => {
-            let mut roots = RootCertStore::empty();
-            for certificate in certificates("an authority", path)? {
-                roots.add(certificate).map_err(unusable(authority(path)))?;
-            }
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(authorities(path)?), provider);
             builder.with_client_cert_verifier(verifier.build().map_err(unusable(authority(path)))?)
         }
     };
@@ -156,6 +152,15 @@ fn certificates(what: &'static str, path: &Path) -> Result<Vec<CertificateDer<'s
         return Err(TlsError::File { what, path: path.to_owned(), reason });
     }
     Ok(found)
+}
+
+/// The authorities in a file, each of which must be usable.
+fn authorities(path: &Path) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates("an authority", path)? {
+        roots.add(certificate).map_err(unusable(authority(path)))?;
+    }
+    Ok(roots)
 }
 
 fn cannot(what: &'static str, path: &Path, error: &rustls_pki_types::pem::Error) -> TlsError {

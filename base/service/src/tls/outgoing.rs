@@ -7,7 +7,7 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::{TlsError, authority, cannot, certificates, pair, unusable};
+use super::{TlsError, authorities, cannot, certificates, pair, unusable};
 
 /// Where Linux distributions keep the authorities they trust: Debian, Red Hat, SUSE, Alpine.
 const SYSTEM_AUTHORITIES: [&str; 4] = [
@@ -57,19 +57,13 @@ pub fn client_config(files: &ClientTlsFiles) -> Result<ClientConfig, TlsError> {
 }
 
 fn roots(ca: Option<&Path>) -> Result<RootCertStore, TlsError> {
-    let mut roots = RootCertStore::empty();
-    match ca {
-        Some(path) => {
-            for certificate in certificates("an authority", path)? {
-                roots.add(certificate).map_err(unusable(authority(path)))?;
-            }
-        }
-        None => {
-            let pem = system_authorities().ok_or(TlsError::NoAuthorities)?;
-            // One among many that cannot be used is nobody's mistake here.
-            roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&pem).flatten());
-        }
+    if let Some(path) = ca {
+        return authorities(path);
     }
+    let pem = system_authorities().ok_or(TlsError::NoAuthorities)?;
+    let mut roots = RootCertStore::empty();
+    // One among many that cannot be used is nobody's mistake here.
+    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&pem).flatten());
     Ok(roots)
 }
 

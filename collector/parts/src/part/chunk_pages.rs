@@ -7,14 +7,10 @@
 //! Source: parquet-format, `parquet.thrift` (PageHeader); Thrift compact protocol.
 
 use crate::limits::PAGE_BYTES_MAX;
-use crate::part::thrift::{DEPTH_MAX, Thrift, Wire};
+use crate::part::thrift::{DEPTH_MAX, Thrift, Unfamiliar, Wire};
 use std::cell::RefCell;
 use std::ops::Range;
 use zstd::bulk::Decompressor;
-
-/// Bytes of a form that is not written here, or damaged ones. The library reads them, or says what is wrong with them.
-pub(crate) use crate::part::thrift::Unfamiliar;
-pub(crate) use crate::part::thrift::{read_varint, unzigzag};
 
 /// How the bytes of a chunk's pages are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

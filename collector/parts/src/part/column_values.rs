@@ -8,8 +8,9 @@ mod texts;
 pub(crate) use texts::{LENGTH_BYTES, plain_texts};
 
 use crate::limits::GROUP_RECORDS;
-use crate::part::chunk_pages::{Layout, PackedPage, Unfamiliar};
+use crate::part::chunk_pages::{Layout, PackedPage};
 use crate::part::packed_numbers::{read_deltas, read_places, read_values};
+use crate::part::thrift::Unfamiliar;
 use arrow_array::types::{
     ArrowPrimitiveType, BinaryType, Float64Type, Int64Type, TimestampNanosecondType, UInt8Type, UInt32Type, UInt64Type,
     Utf8Type,

@@ -3,9 +3,10 @@
 //! What it gives is what the Parquet library would have given; what it does not know is left to the library
 //! ([`Unfamiliar`]). Of a chunk in several pages only those are unpacked that hold records which somebody wants.
 
-use crate::part::chunk_pages::{ChunkPages, Layout, PackedPage, Packing, PageKind, Unfamiliar};
+use crate::part::chunk_pages::{ChunkPages, Layout, PackedPage, Packing, PageKind};
 use crate::part::column_values::{Dictionary, PageValues, Rows, gather};
 use crate::part::packed_numbers::read_levels;
+use crate::part::thrift::Unfamiliar;
 use arrow_array::{ArrayRef, StringArray};
 use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;

@@ -4,7 +4,7 @@ use crate::attributes::{IN_REST, TypedKey};
 use crate::batch::{Batch, typed_field};
 use crate::layout::{COMMON_COLUMNS, Layout};
 use crate::limits::SHAPE_LIST_BYTES_MAX;
-use crate::part::chunk_pages::{Unfamiliar, has_whole_headers};
+use crate::part::chunk_pages::has_whole_headers;
 use crate::part::error::PartError;
 use crate::part::flat_column::FlatColumn;
 use crate::part::group_facts::GroupFacts;
@@ -14,6 +14,7 @@ use crate::part::open::{Contents, OpenFile, Ranges};
 use crate::part::records_file::PackedChunk;
 use crate::part::schema::FileLayout;
 use crate::part::text_pages::TextPages;
+use crate::part::thrift::Unfamiliar;
 use arrow_array::{
     Array, ArrayRef, BinaryArray, Int64Array, ListArray, StringArray, StructArray, TimestampNanosecondArray,
     UInt8Array, UInt32Array, new_null_array,

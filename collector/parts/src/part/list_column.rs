@@ -4,10 +4,11 @@
 //! where a record begins, the definition level 1 where there is an entry. They are the same in each leaf.
 
 use crate::limits::ENTRIES_PER_RECORD_MAX;
-use crate::part::chunk_pages::{PackedPage, PageKind, Unfamiliar};
+use crate::part::chunk_pages::{PackedPage, PageKind};
 use crate::part::column_values::{Dictionary, PageValues, Rows, gather};
 use crate::part::flat_column::pages_of;
 use crate::part::packed_numbers::read_levels;
+use crate::part::thrift::Unfamiliar;
 use arrow_array::{ArrayRef, ListArray, StructArray, UInt64Array, new_empty_array};
 use arrow_buffer::{BooleanBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::DataType;

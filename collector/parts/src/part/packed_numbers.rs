@@ -2,7 +2,7 @@
 //!
 //! Source: parquet-format, Encodings.md.
 
-use crate::part::chunk_pages::{Unfamiliar, read_varint, unzigzag};
+use crate::part::thrift::{Unfamiliar, read_varint, unzigzag};
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
 
 /// Bit-packed numbers come in groups of so many.

@@ -1,7 +1,8 @@
 //! Thrift's compact protocol, as far as the structures of Parquet need it, and always within the bytes.
 //!
 //! The Parquet library takes a count or a length in these structures at its word: a few bytes keep it busy for hours. So
-//! they are walked here before it reads them.
+//! they are walked here before it reads them. The library goes by a field's number and not by the type that is written, so
+//! this is a bound for damage and for most of what is made up, and no proof against whoever writes fitting checksums.
 //!
 //! Source: Thrift compact protocol; parquet-format, `parquet.thrift`.
 
@@ -11,7 +12,7 @@ pub(crate) struct Unfamiliar;
 
 /// True when one structure takes all of the bytes, and each count in it is of elements that are there.
 pub(crate) fn is_whole_struct(bytes: &[u8]) -> bool {
-    let mut thrift = Thrift::new(bytes);
+    let mut thrift = Thrift { rest: bytes, has_lists: true };
     thrift.skip(Wire::Struct, STRUCT_DEPTH_MAX).is_ok() && thrift.rest.is_empty()
 }
 
@@ -35,6 +36,8 @@ const STRUCT_DEPTH_MAX: usize = 16;
 /// Bytes in Thrift's compact protocol.
 pub(crate) struct Thrift<'a> {
     rest: &'a [u8],
+    /// Lists are in footers, and in no header of a page.
+    has_lists: bool,
 }
 
 type EachField<'f, 'a> = &'f mut dyn FnMut(&mut Thrift<'a>, i64, Wire) -> Result<(), Unfamiliar>;
@@ -57,8 +60,9 @@ impl Wire {
 }
 
 impl<'a> Thrift<'a> {
+    /// The header of a page.
     pub(crate) fn new(rest: &'a [u8]) -> Thrift<'a> {
-        Thrift { rest }
+        Thrift { rest, has_lists: false }
     }
 
     /// What has not been taken.
@@ -91,6 +95,9 @@ impl<'a> Thrift<'a> {
                 0 => return Ok(()),
                 type_number => Wire::of(type_number)?,
             };
+            if wire == Wire::List && !self.has_lists {
+                return Err(Unfamiliar);
+            }
             field = match head >> 4 {
                 0 => self.int()?,
                 step => field.checked_add(i64::from(step)).ok_or(Unfamiliar)?,
@@ -126,17 +133,12 @@ impl<'a> Thrift<'a> {
             count => u64::from(count),
         };
         let wire = Wire::of(head & 0x0f)?;
-        // No element takes less than a byte. Flags within lists, which do, are skipped by the library as if they did not.
-        if count > self.rest.len() as u64 {
+        // A flag in a list takes a byte, and the library skips none for it: behind them it would read something else than is
+        // walked here. No list of a footer has flags; other elements take a byte at least.
+        if wire == Wire::Bool || count > self.rest.len() as u64 {
             return Err(Unfamiliar);
         }
-        for _ in 0..count {
-            match wire {
-                Wire::Bool => drop(self.byte()?),
-                _ => self.skip(wire, depth)?,
-            }
-        }
-        Ok(())
+        (0..count).try_for_each(|_| self.skip(wire, depth))
     }
 }
 

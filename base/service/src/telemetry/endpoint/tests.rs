@@ -36,5 +36,9 @@ async fn the_way_to_ourselves_is_without_tls() {
 
 #[test]
 fn without_a_file_the_authorities_of_the_system_are_trusted() {
-    assert_eq!(authorities(None).ok(), system_authorities());
+    match std::fs::read("/etc/ssl/certs/ca-certificates.crt") {
+        Ok(of_debian) => assert_eq!(authorities(None).unwrap(), of_debian),
+        // Elsewhere they lie elsewhere; what is found, if anything, is certificates.
+        Err(_) => assert!(authorities(None).map_or(true, |pem| pem.windows(5).any(|window| window == b"-----"))),
+    }
 }

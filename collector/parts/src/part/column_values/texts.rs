@@ -1,8 +1,9 @@
 //! Texts out of plain pages and out of dictionaries, gathered page by page.
 
 use super::{Gather, Nulls, PageValues, Rows, place_of, spread};
-use crate::part::chunk_pages::{Layout, Unfamiliar};
+use crate::part::chunk_pages::Layout;
 use crate::part::packed_numbers::read_places;
+use crate::part::thrift::Unfamiliar;
 use arrow_array::types::{ByteArrayType, Int32Type};
 use arrow_array::{ArrayRef, DictionaryArray, GenericByteArray, PrimitiveArray, StringArray};
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};

@@ -1,9 +1,9 @@
 use super::*;
 
-/// A structure with a number, a text, a list of two structures and a list of twenty flags.
+/// A structure with a number, a text, a list of two structures and a list of twenty bytes.
 fn structure() -> Vec<u8> {
     let mut bytes = vec![0x15, 0x08, 0x18, 0x02, b'h', b'i', 0x19, 0x2c, 0x15, 0x02, 0x00, 0x15, 0x04, 0x00];
-    bytes.extend([0x19, 0xf1, 20]);
+    bytes.extend([0x19, 0xf3, 20]);
     bytes.extend([1; 20]);
     bytes.push(0);
     bytes
@@ -17,6 +17,17 @@ fn a_structure_is_whole_when_it_takes_all_of_the_bytes() {
         assert!(!is_whole_struct(&whole[..length]), "{length}");
     }
     assert!(!is_whole_struct(&[&whole[..], &[0]].concat()));
+}
+
+#[test]
+fn flags_in_a_list_and_lists_in_a_page_header_are_refused() {
+    let mut flags = structure();
+    assert_eq!(flags[15], 0xf3);
+    flags[15] = 0xf1;
+    assert!(!is_whole_struct(&flags), "the library would skip no byte for a flag");
+    assert!(Thrift::new(&structure()).skip(Wire::Struct, DEPTH_MAX).is_err());
+    let number_and_text = [&structure()[..6], &[0]].concat();
+    assert!(Thrift::new(&number_and_text).skip(Wire::Struct, DEPTH_MAX).is_ok());
 }
 
 #[test]
