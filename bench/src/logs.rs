@@ -111,6 +111,10 @@ fn plan(dir: &Path, settings: &LogsSettings, report: &mut Report) -> ProcessPlan
         plan.collector_yaml = format!("  query: {{ timeout: {timeout} }}\n");
         report.line(&format!("not the default configuration: questions may take {timeout}"));
     }
+    if let Some(age) = &settings.head_age {
+        plan.collector_yaml.push_str(&format!("  logs: {{ head_age: {age} }}\n"));
+        report.line(&format!("not the default configuration: records are written to parts after {age}"));
+    }
     plan
 }
 

@@ -8,7 +8,8 @@ use crate::{stage, test_command};
 pub(crate) fn bench(arguments: &[String]) -> Result<(), Failure> {
     if arguments.is_empty() {
         return Err(Failure::Usage(
-            "name what to measure: `cargo xtask bench wal`, `cargo xtask bench ack`, or `cargo xtask bench logs [--records N]`"
+            "name what to measure: `cargo xtask bench wal`, `cargo xtask bench ack`, `cargo xtask bench store [--records N]`, or \
+             `cargo xtask bench logs [--records N]`"
                 .to_string(),
         ));
     }

@@ -23,6 +23,8 @@ pub struct LogsSettings {
     pub dir: Option<PathBuf>,
     /// How long a question may take, as the configuration writes it; `None` leaves the default.
     pub query_timeout: Option<String>,
+    /// After how long the youngest records are written to parts, as the configuration writes it; `None` leaves the default.
+    pub head_age: Option<String>,
 }
 
 impl Default for LogsSettings {
@@ -33,6 +35,7 @@ impl Default for LogsSettings {
             settle: SETTLE_DEFAULT,
             dir: None,
             query_timeout: None,
+            head_age: None,
         }
     }
 }
@@ -50,6 +53,7 @@ impl LogsSettings {
                 "--sample" => settings.sample = number()?,
                 "--settle" => settings.settle = Duration::from_secs(number()?),
                 "--dir" => settings.dir = Some(PathBuf::from(value)),
+                "--head-age" => settings.head_age = Some(value.clone()),
                 "--query-timeout" => settings.query_timeout = Some(value.clone()),
                 _ => return Err(format!("{word} is not known; {ALLOWED}")),
             }
@@ -67,7 +71,7 @@ impl LogsSettings {
 /// Each needle is looked for in requests of its own.
 const RECORDS_MIN: u64 = 100_000;
 const ALLOWED: &str = "allowed: --records N, --sample N (records), --settle SECONDS, --dir DIR (files stay there), \
-                       --query-timeout DURATION such as 5m";
+                       --query-timeout DURATION such as 5m, --head-age DURATION";
 
 #[cfg(test)]
 mod tests;

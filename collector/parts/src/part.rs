@@ -10,7 +10,8 @@
 //!   the others, and each of the two in the order of streams, which packs better;
 //! - a row group is read column by column, and only the columns that somebody asks for;
 //! - what is read by hand (`flat_column`, `list_column`) is what the Parquet library would have read. Whatever they do
-//!   not know, damage included, is the library's.
+//!   not know, damage included, is the library's;
+//! - what is packed by hand (`pack`) are the forms that both of them read.
 //!
 //! Start at [`write_part`] for writing, at [`merge_parts()`] for making one of several, at [`Part::open`] for reading.
 
@@ -19,6 +20,7 @@ mod checksums;
 mod chunk_pages;
 mod column_characters;
 mod column_values;
+mod distinct_texts;
 mod error;
 mod flat_column;
 mod gather;
@@ -30,6 +32,7 @@ mod left_out;
 mod list_column;
 mod merge_parts;
 mod open;
+mod pack;
 mod packed_numbers;
 mod rebuild;
 mod records_file;

@@ -199,7 +199,7 @@ fn count(
     Ok(())
 }
 
-/// Counts records, which mostly stand in order of time: the bucket is looked up only where it changes.
+/// Counts records.
 fn add(
     buckets: &mut [HistogramBucket],
     grid: &Grid,
@@ -210,19 +210,10 @@ fn add(
 ) {
     let times = &slice.columns().batch().times()[slice.rows()];
     let severities = &severities[slice.rows()];
-    let mut index = 0;
-    let (mut from, mut until) = (i128::MAX, i128::MIN);
     for row in matches.rows() {
-        let time = i128::from(times[row]);
-        if time < from || time >= until {
-            index = grid.index_of(time);
-            // A time that is in no bucket is one of a damaged part that says otherwise of itself.
-            (from, until) = match index < grid.count() {
-                true => (grid.start_of(index), grid.start_of(index + 1)),
-                false => (i128::MAX, i128::MIN),
-            };
-        }
-        if let Some(bucket) = buckets.get_mut(index) {
+        // A time that is in no bucket is one of a damaged part that says otherwise of itself.
+        let bucket = grid.index_of(times[row]).and_then(|index| buckets.get_mut(index));
+        if let Some(bucket) = bucket {
             bucket.count += 1;
             let level = levels.get(usize::from(severities[row])).copied().unwrap_or_default();
             bucket.by_level[level] += 1;
@@ -275,8 +266,14 @@ impl Grid {
         (0..self.count).map(|index| self.moment(index))
     }
 
-    pub(crate) fn index_of(&self, time: i128) -> usize {
-        usize::try_from(time.div_euclid(self.width) - self.first).unwrap_or(usize::MAX)
+    /// The bucket that a time is in; `None` for one before or far behind all of them.
+    pub(crate) fn index_of(&self, time: i64) -> Option<usize> {
+        let behind = i128::from(time) - self.start_of(0);
+        // A division of 64 bits takes a fraction of one of 128.
+        match (u64::try_from(behind), u64::try_from(self.width)) {
+            (Ok(behind), Ok(width)) => usize::try_from(behind / width).ok(),
+            _ => usize::try_from(behind.div_euclid(self.width)).ok(),
+        }
     }
 
     fn start_of(&self, index: usize) -> i128 {

@@ -178,8 +178,8 @@ fn add_trends(
             continue;
         }
         for (found, place) in founds {
-            let bucket = grid.index_of(i128::from(found.position.time.0));
-            if let Some(count) = answer.patterns[place].trend.get_mut(bucket) {
+            let trend = &mut answer.patterns[place].trend;
+            if let Some(count) = grid.index_of(found.position.time.0).and_then(|bucket| trend.get_mut(bucket)) {
                 *count += 1;
             }
             newest[place] = newest[place].max(Some(found));

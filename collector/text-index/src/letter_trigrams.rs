@@ -4,6 +4,7 @@
 //! can tell. These bits can: variables are numbers and ids mostly, attributes are names of few words, and they hold few
 //! trigrams of another word all at once.
 
+use crate::ascii_block::{AsciiBlock, BLOCK_BYTES, bits_from, first_run};
 use crate::error::{StoredError, number_at};
 use crate::fold::fold;
 use crate::matcher::Needle;
@@ -43,6 +44,7 @@ impl LetterTrigrams {
             self.bits[byte] |= 1 << bit;
         };
         match text.is_ascii() {
+            true if text.len() <= BLOCK_BYTES => for_each_trigram_of_block(text.as_bytes(), &mut take),
             true => for_each_trigram(text.as_bytes(), &mut take),
             false => for_each_trigram(fold(text).as_bytes(), &mut take),
         }
@@ -93,6 +95,19 @@ pub(crate) fn trigrams_of(folded: &str) -> Vec<u16> {
     trigrams.sort_unstable();
     trigrams.dedup();
     trigrams
+}
+
+/// The same of a short text of ASCII. Most variables have no three letters in a row, and that is seen at once.
+fn for_each_trigram_of_block(text: &[u8], each: &mut dyn FnMut(u16)) {
+    let block = AsciiBlock::of(text);
+    let mut places = block.three_letters();
+    while let Some(run) = first_run(places) {
+        places = bits_from(places, run.end);
+        for place in run {
+            let letters = text[place..place + 3].iter();
+            each(letters.fold(0, |number, letter| number * 26 + NUMBERS[usize::from(*letter)]));
+        }
+    }
 }
 
 fn for_each_trigram(text: &[u8], each: &mut dyn FnMut(u16)) {

@@ -21,6 +21,7 @@
 //!
 //! Start at [`Matcher`], then [`Splitter`].
 
+mod ascii_block;
 mod character;
 mod compose;
 mod error;
@@ -56,7 +57,7 @@ pub use shape_text::{ShapePiece, ShapeText};
 pub use splitter::{PLACEHOLDER, SPLITTER_VERSION, Split, Splitter};
 pub use variable_form::{CharacterSet, VariableForm};
 pub use word_bloom::WordBloom;
-pub use word_keys::{for_each_word_key, required_word_keys};
+pub use word_keys::{for_each_word_key, key_of_plain_word, required_word_keys};
 pub use words::words;
 
 #[cfg(test)]

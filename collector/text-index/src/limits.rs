@@ -9,9 +9,6 @@ pub(crate) const IN_PLACE_NEEDLE_BYTES_MAX: usize = 64;
 /// the text repeats.
 pub(crate) const RESTARTS_MAX: usize = 32;
 
-/// Longest ASCII word that is folded on the stack; a longer one costs an allocation.
-pub(crate) const ASCII_WORD_BYTES_IN_PLACE_MAX: usize = 64;
-
 /// Largest word bloom of all: that of a part. A set that would need more has none, and counts as holding every word.
 pub const BLOOM_BYTES_MAX: usize = 4 << 20;
 /// Largest word bloom of a row group.

@@ -17,6 +17,7 @@
 mod word_masks;
 
 use crate::character::{CharacterKind, character_kind, is_settled};
+use memchr::memchr_iter;
 use std::ops::Range;
 use unicode_normalization::char::canonical_combining_class;
 use word_masks::WordMasks;
@@ -65,10 +66,15 @@ impl Splitter {
     pub fn split<'a>(&'a mut self, text: &'a str) -> Option<Split<'a>> {
         self.shape.clear();
         self.variables.clear();
-        match self.masks.read(text.as_bytes()) {
-            true => Some(self.split_plain(text)),
-            false => self.split_any(text),
+        if !self.masks.read(text.as_bytes()) {
+            return self.split_any(text);
         }
+        // Without four hyphens there is no UUID, and all variables have a digit.
+        match memchr_iter(b'-', text.as_bytes()).nth(3).is_some() {
+            true => self.split_plain(text),
+            false => self.split_at_digits(text),
+        }
+        Some(Split { text, variables: &self.variables, shape: &self.shape })
     }
 
     fn split_any<'a>(&'a mut self, text: &'a str) -> Option<Split<'a>> {
@@ -95,9 +101,7 @@ impl Splitter {
                 if !is_free {
                     return None;
                 }
-                self.shape.push_str(&text[copied..at]);
-                self.shape.push(PLACEHOLDER);
-                self.variables.push(at..found.end);
+                self.take(text, copied, at..found.end);
                 copied = found.end;
             }
             at = found.end;
@@ -107,7 +111,7 @@ impl Splitter {
     }
 
     /// Splits a text of ASCII without the placeholder, whose words the masks know.
-    fn split_plain<'a>(&'a mut self, text: &'a str) -> Split<'a> {
+    fn split_plain(&mut self, text: &str) {
         let (mut at, mut copied) = (0, 0);
         while let Some(start) = self.masks.next_word(at) {
             let mut end = self.masks.end_of_word(start);
@@ -119,15 +123,31 @@ impl Splitter {
                 false => self.masks.has_digit(start..end),
             };
             if is_variable {
-                self.shape.push_str(&text[copied..start]);
-                self.shape.push(PLACEHOLDER);
-                self.variables.push(start..end);
+                self.take(text, copied, start..end);
                 copied = end;
             }
             at = end;
         }
         self.shape.push_str(&text[copied..]);
-        Split { text, variables: &self.variables, shape: &self.shape }
+    }
+
+    /// The same of a text without UUIDs: its words without digits need not be looked at.
+    fn split_at_digits(&mut self, text: &str) {
+        let mut copied = 0;
+        while let Some(digit) = self.masks.next_digit(copied) {
+            let word = self.masks.start_of_word(digit)..self.masks.end_of_word(digit);
+            self.take(text, copied, word.clone());
+            copied = word.end;
+        }
+        self.shape.push_str(&text[copied..]);
+    }
+
+    /// Takes a variable out of a text, all of which before `copied` is in the shape.
+    #[inline]
+    fn take(&mut self, text: &str, copied: usize, variable: Range<usize>) {
+        self.shape.push_str(&text[copied..variable.start]);
+        self.shape.push(PLACEHOLDER);
+        self.variables.push(variable);
     }
 }
 

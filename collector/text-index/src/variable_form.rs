@@ -188,40 +188,58 @@ impl VariableForm {
     /// The form of the values of both.
     pub fn joined(&self, other: &VariableForm) -> VariableForm {
         let (left, right) = (self.beginning(), other.beginning());
-        let head = common(left.iter().zip(&right));
+        let head = common(left.bytes().iter().zip(right.bytes()));
         let (left_end, right_end) = (self.end_behind(head), other.end_behind(head));
-        let tail = common(left_end.iter().rev().zip(right_end.iter().rev()));
+        let tail = common(left_end.bytes().iter().rev().zip(right_end.bytes().iter().rev()));
         let (left_set, left_bytes) = self.between_known(head, tail);
         let (right_set, right_bytes) = other.between_known(head, tail);
         let between = left_set.or(right_set);
-        VariableForm::new(&left[..head], between, left_bytes.min(right_bytes), &left_end[left_end.len() - tail..])
+        let end = left_end.bytes();
+        VariableForm::new(&left.bytes()[..head], between, left_bytes.min(right_bytes), &end[end.len() - tail..])
     }
 
     /// How all values begin, as far as it is known: of one value, all of it.
-    fn beginning(&self) -> Vec<u8> {
-        match self.between.is_empty() {
-            true => [self.head(), self.tail()].concat(),
-            false => self.head().to_vec(),
-        }
+    fn beginning(&self) -> Known {
+        let tail = if self.between.is_empty() { self.tail() } else { &[] };
+        Known::of(self.head(), tail)
     }
 
     /// The same of how they end, behind their first bytes.
-    fn end_behind(&self, head: usize) -> Vec<u8> {
+    fn end_behind(&self, head: usize) -> Known {
         match self.between.is_empty() {
-            true => self.beginning().split_off(head),
-            false => self.tail().to_vec(),
+            true => Known::of(&self.beginning().bytes()[head..], &[]),
+            false => Known::of(self.tail(), &[]),
         }
     }
 
     /// What stands between the first `head` and the last `tail` bytes, and how many bytes that are at least.
     fn between_known(&self, head: usize, tail: usize) -> (CharacterSet, usize) {
-        let (begin, end) = match self.between.is_empty() {
-            true => (Vec::new(), self.end_behind(head)),
-            false => (self.beginning().split_off(head), self.end_behind(head)),
-        };
-        let end = &end[..end.len() - tail];
-        let set = self.between.or(CharacterSet::of(&begin)).or(CharacterSet::of(end));
+        let begin = self.beginning();
+        let begin = if self.between.is_empty() { &[] } else { &begin.bytes()[head..] };
+        let end = self.end_behind(head);
+        let end = &end.bytes()[..end.bytes().len() - tail];
+        let set = self.between.or(CharacterSet::of(begin)).or(CharacterSet::of(end));
         (set, begin.len() + self.shortest() + end.len())
+    }
+}
+
+/// Bytes that are known, on the stack.
+struct Known {
+    bytes: [u8; 2 * KNOWN_BYTES_MAX],
+    length: usize,
+}
+
+impl Known {
+    /// Two pieces, one behind the other.
+    fn of(first: &[u8], second: &[u8]) -> Known {
+        let (mut bytes, length) = ([0; 2 * KNOWN_BYTES_MAX], first.len() + second.len());
+        bytes[..first.len()].copy_from_slice(first);
+        bytes[first.len()..length].copy_from_slice(second);
+        Known { bytes, length }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
     }
 }
 

@@ -7,9 +7,9 @@
 //! Always true: when a needle occurs in a text, each word of [`required_word_keys`] is a key of that text. So a set that
 //! lacks one of them proves that the needle occurs nowhere.
 
+use crate::ascii_block::{AsciiBlock, BLOCK_BYTES, bits_from, first_run};
 use crate::character::{CharacterKind, character_kind};
 use crate::fold::fold;
-use crate::limits::ASCII_WORD_BYTES_IN_PLACE_MAX;
 use crate::matcher::Needle;
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
@@ -34,6 +34,12 @@ pub fn required_word_keys(needle: Needle<'_>) -> Vec<u64> {
     keys.sort_unstable();
     keys.dedup();
     keys
+}
+
+/// The key of a word of small ASCII letters and digits.
+pub fn key_of_plain_word(word: &[u8]) -> u64 {
+    debug_assert!(word.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9')), "such a word is folded as it is");
+    xxh3_64(word)
 }
 
 /// The key of a folded word.
@@ -111,45 +117,45 @@ pub(crate) fn for_each_indexed_word(folded: &str, each: &mut dyn FnMut(IndexedWo
 }
 
 fn for_each_ascii_key(text: &[u8], each: &mut dyn FnMut(u64)) {
-    let mut folded = [0; ASCII_WORD_BYTES_IN_PLACE_MAX];
     let mut rest = text;
-    while let Some(start) = rest.iter().position(|byte| FOLDED[usize::from(*byte)] != 0) {
-        rest = &rest[start..];
-        let mut length = 0;
-        for byte in rest {
-            let lower = FOLDED[usize::from(*byte)];
-            if lower == 0 {
+    while !rest.is_empty() {
+        let (bytes, behind) = rest.split_at(rest.len().min(BLOCK_BYTES));
+        let block = AsciiBlock::of(bytes);
+        let (mut words, mut taken) = (block.words, bytes.len());
+        while let Some(word) = first_run(words) {
+            if word.end == BLOCK_BYTES && !behind.is_empty() {
+                taken = match word.start {
+                    0 => long_word(rest, each),
+                    // It may go on: it is read once more, from its beginning.
+                    start => start,
+                };
                 break;
             }
-            if let Some(place) = folded.get_mut(length) {
-                *place = lower;
-            }
-            length += 1;
+            words = bits_from(words, word.end);
+            each(match block.capitals != 0 {
+                true => xxh3_64(folded(&bytes[word], &mut [0; BLOCK_BYTES])),
+                false => xxh3_64(&bytes[word]),
+            });
         }
-        let word = &rest[..length];
-        rest = &rest[length..];
-        each(match folded.get(..length) {
-            Some(folded) => xxh3_64(folded),
-            None => xxh3_64(&word.to_ascii_lowercase()),
-        });
+        rest = &rest[taken..];
     }
 }
 
-/// Each ASCII letter and digit as it is indexed; zero for all other bytes.
-const FOLDED: [u8; 256] = {
-    let mut folded = [0; 256];
-    let mut byte = 0u8;
-    loop {
-        if byte.is_ascii_alphanumeric() {
-            folded[byte as usize] = byte.to_ascii_lowercase();
-        }
-        if byte == u8::MAX {
-            break;
-        }
-        byte += 1;
-    }
+/// A word of ASCII that is not longer than a block, in small letters.
+fn folded<'a>(word: &[u8], room: &'a mut [u8; BLOCK_BYTES]) -> &'a [u8] {
+    let folded = &mut room[..word.len()];
+    folded.copy_from_slice(word);
+    folded.make_ascii_lowercase();
     folded
-};
+}
+
+/// The key of the word that a text begins with, whose length it returns.
+#[cold]
+fn long_word(text: &[u8], each: &mut dyn FnMut(u64)) -> usize {
+    let length = text.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(text.len());
+    each(xxh3_64(&text[..length].to_ascii_lowercase()));
+    length
+}
 
 #[cfg(test)]
 mod tests;

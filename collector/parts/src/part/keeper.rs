@@ -3,7 +3,8 @@
 //! Whoever reads something hands it over and keeps a weak reference. As long as the keeper holds it, the reference
 //! finds it; afterwards it is read again. What is in use stays in memory whether it is held or not.
 //!
-//! Where there is no room for all, what nobody asked for since room was wanted last goes first, the oldest before others.
+//! Where there is no room for all, what nobody can ask for any more goes first: that of parts which are gone, and what two
+//! have read at once. Then goes what nobody asked for since room was wanted last, the oldest before others.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -56,6 +57,9 @@ impl Keeper {
         held.bytes += thing.bytes;
         held.things.push_back(thing);
         let mut gone = Vec::new();
+        if held.bytes > self.bytes_max {
+            held.let_go_of_dead(&mut gone);
+        }
         // Each is passed over once: who asks meanwhile does not keep this going.
         let mut chances = held.things.len();
         while held.bytes > self.bytes_max {
@@ -71,6 +75,23 @@ impl Keeper {
         // What is freed here takes its time; others do not wait for that.
         drop(held);
         drop(gone);
+    }
+}
+
+impl Held {
+    fn let_go_of_dead(&mut self, gone: &mut Vec<Thing>) {
+        let things = std::mem::take(&mut self.things);
+        let (alive, dead): (VecDeque<Thing>, VecDeque<Thing>) = things.into_iter().partition(Thing::may_be_asked_for);
+        self.things = alive;
+        self.bytes -= dead.iter().map(|thing| thing.bytes).sum::<u64>();
+        gone.extend(dead);
+    }
+}
+
+impl Thing {
+    /// False once the reference that finds it is gone, or finds another one.
+    fn may_be_asked_for(&self) -> bool {
+        Arc::strong_count(&self.was_asked_for) > 1
     }
 }
 

@@ -3,18 +3,21 @@
 use crate::part::checksums::ChunkChecksums;
 use crate::part::error::PartError;
 use crate::part::open::Ranges;
-use arrow_array::{Array, ArrayRef, StringArray};
-use arrow_schema::SchemaRef;
-use basics::{Disk, DiskFile, OpenMode, TextHash};
+use crate::part::pack::{ColumnPacker, is_packed_by_hand};
+use arrow_array::ArrayRef;
+use arrow_schema::{FieldRef, Schema, SchemaRef};
+use basics::{Disk, DiskFile, OpenMode};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::ColumnDescPtr;
 use std::io::IoSlice;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What the manifest keeps of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,43 +63,49 @@ pub(crate) struct RecordsWriter {
     file: Box<dyn DiskFile>,
     schema: SchemaRef,
     writer: SerializedFileWriter<Vec<u8>>,
-    factory: ArrowRowGroupWriterFactory,
-    /// For columns of strings nearly all of which differ.
-    varied_factory: ArrowRowGroupWriterFactory,
-    /// The columns that may be such.
-    strings: Range<usize>,
+    properties: WriterProperties,
+    packer: ColumnPacker,
+    /// The columns of the file, those within lists among them.
+    leaves: Vec<ColumnDescPtr>,
+    /// For columns that are not packed by hand.
+    library: ArrowRowGroupWriterFactory,
+    /// The columns of strings nearly all of which may differ.
+    may_be_varied: Range<usize>,
     checksums: ChunkChecksums,
     written: u64,
 }
 
 impl RecordsWriter {
-    /// Columns of `strings` that hold strings are packed as `varied` says where nearly all of them differ.
+    /// Columns are packed as the properties say; those among `may_be_varied` without a dictionary where they hold strings
+    /// nearly all of which differ.
     pub(crate) fn create(
         disk: &dyn Disk,
         path: &Path,
         schema: SchemaRef,
         properties: WriterProperties,
-        varied: WriterProperties,
-        strings: Range<usize>,
+        may_be_varied: Range<usize>,
     ) -> Result<RecordsWriter, PartError> {
         let file = disk.open(path, OpenMode::CreateNew).map_err(PartError::disk("create", path))?;
-        let begin = |properties| {
-            let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
-            let writer = ArrowWriter::try_new_with_options(Vec::new(), schema.clone(), options);
+        let begin = |schema: SchemaRef| {
+            let options = ArrowWriterOptions::new().with_properties(properties.clone()).with_skip_arrow_metadata(true);
+            let writer = ArrowWriter::try_new_with_options(Vec::new(), schema, options);
             writer.and_then(ArrowWriter::into_serialized_writer).map_err(PartError::parquet("begin", path))
         };
-        let (writer, factory) = begin(properties)?;
-        let (_, varied_factory) = begin(varied)?;
-        let columns = writer.schema_descr().num_columns();
+        let others = schema.fields().iter().filter(|field| !is_packed_by_hand(field.data_type())).cloned();
+        let (_, library) = begin(Arc::new(Schema::new(others.collect::<Vec<FieldRef>>())))?;
+        let (writer, _) = begin(schema.clone())?;
+        let leaves = writer.schema_descr().columns().to_vec();
         Ok(RecordsWriter {
             path: path.to_path_buf(),
             file,
             schema,
             writer,
-            factory,
-            varied_factory,
-            strings,
-            checksums: ChunkChecksums::new(columns),
+            properties,
+            packer: ColumnPacker::default(),
+            library,
+            may_be_varied,
+            checksums: ChunkChecksums::new(leaves.len()),
+            leaves,
             written: 0,
         })
     }
@@ -119,36 +128,33 @@ impl RecordsWriter {
     }
 
     fn pack_group(&mut self, number: usize, columns: &[Column]) -> parquet::errors::Result<()> {
-        let is_varied = |place: usize, column: &Column| match column {
-            Column::New(column) => self.strings.contains(&place) && is_varied(column),
-            Column::Packed(_) => false,
-        };
-        let varied: Vec<bool> = columns.iter().enumerate().map(|(place, column)| is_varied(place, column)).collect();
-        let mut leaves = self.factory.create_column_writers(number)?.into_iter();
-        let mut varied_leaves = match varied.contains(&true) {
-            true => self.varied_factory.create_column_writers(number)?.into_iter().map(Some).collect(),
-            false => Vec::new(),
-        };
-        let mut leaf_number = 0;
+        let mut by_library = self.library.create_column_writers(number)?.into_iter();
+        let mut leaf = 0;
         let mut group = self.writer.next_row_group()?;
-        for ((field, column), is_varied) in self.schema.fields().iter().zip(columns).zip(varied) {
+        for (place, (field, column)) in self.schema.fields().iter().zip(columns).enumerate() {
+            let is_by_hand = is_packed_by_hand(field.data_type());
             match column {
+                Column::New(column) if is_by_hand => {
+                    let may_be_varied = self.may_be_varied.contains(&place);
+                    let chunk = self.packer.pack(column, &self.leaves[leaf], &self.properties, may_be_varied)?;
+                    group.append_column(&chunk.bytes, chunk.closed())?;
+                    leaf += 1;
+                }
                 Column::New(column) => {
-                    for leaf in compute_leaves(field, column)? {
-                        let mut writer = leaves.next().expect("there is a writer for each leaf of the schema");
-                        if let Some(varied) = varied_leaves.get_mut(leaf_number).filter(|_| is_varied) {
-                            writer = varied.take().expect("a leaf is written once");
-                        }
-                        leaf_number += 1;
-                        writer.write(&leaf)?;
+                    for values in compute_leaves(field, column)? {
+                        let mut writer = by_library.next().expect("there is a writer for each leaf of these columns");
+                        writer.write(&values)?;
                         writer.close()?.append_to_row_group(&mut group)?;
+                        leaf += 1;
                     }
                 }
                 Column::Packed(chunks) => {
                     for chunk in chunks {
-                        drop(leaves.next());
-                        leaf_number += 1;
+                        if !is_by_hand {
+                            drop(by_library.next());
+                        }
                         group.append_column(&chunk.bytes, chunk.closed())?;
+                        leaf += 1;
                     }
                 }
             }
@@ -179,32 +185,6 @@ impl RecordsWriter {
         self.written += bytes.len() as u64;
         Ok(())
     }
-}
-
-/// At most so many of a column's strings are looked at.
-const SAMPLE: usize = 2_048;
-/// Of fewer strings a dictionary costs nothing that matters.
-const SAMPLE_MIN: usize = 256;
-/// Places for their hashes: so many that few of them meet by chance.
-const SAMPLE_PLACES: usize = SAMPLE * 16;
-
-/// True when, in a sample, at least seven in eight strings of a column differ from all others. Of 16,384 records whose
-/// strings are drawn at random that begins where they are drawn from some 9,500.
-fn is_varied(column: &ArrayRef) -> bool {
-    let Some(column) = column.as_any().downcast_ref::<StringArray>() else { return false };
-    let count = column.len() - column.null_count();
-    if count < SAMPLE_MIN {
-        return false;
-    }
-    let hash = TextHash::default();
-    let mut places = vec![false; SAMPLE_PLACES];
-    let (mut looked_at, mut different) = (0, 0);
-    for text in column.iter().flatten().step_by(count.div_ceil(SAMPLE)) {
-        let place = usize::try_from(hash.of(text) % SAMPLE_PLACES as u64).expect("there are few places");
-        looked_at += 1;
-        different += usize::from(!std::mem::replace(&mut places[place], true));
-    }
-    different * 8 >= looked_at * 7
 }
 
 #[cfg(test)]

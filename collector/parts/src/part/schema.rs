@@ -7,6 +7,7 @@
 use crate::attributes::TypedKey;
 use crate::batch::typed_field;
 use crate::layout::{COMMON_COLUMNS, Layout, Storage};
+use crate::part::pack::PAGE_BYTES;
 use crate::part::text_pages::MESSAGE_PAGE_RECORDS;
 use arrow_schema::{DataType, Field, FieldRef, Schema, TimeUnit};
 use model::ValueKind;
@@ -18,9 +19,6 @@ use std::sync::Arc;
 /// Columns that only a file has, between the common ones and the signal's own: `service`, `resource`, `scope`.
 const DESCRIBING_COLUMNS: usize = 3;
 
-/// A page is cut at this many bytes: that of messages where they have 4 KiB on average. Whoever looks for a record by the
-/// number of its page must not count on full pages behind such a one.
-const PAGE_BYTES: usize = 4 << 20;
 /// A page of ids, of attributes and of numbers that are near to each other holds so many records: one record of a row group can be read by unpacking a page of each
 /// column. Columns that are asked for as a whole, or are small, have one page, and messages have pages of their own
 /// ([`text_pages`]).
@@ -29,10 +27,6 @@ const PAGE_BYTES: usize = 4 << 20;
 const PAGE_RECORDS: usize = 4_096;
 /// A dictionary larger than this is given up for plain values.
 const DICTIONARY_BYTES: usize = 1 << 20;
-
-/// Messages are packed at this level at most: neighbours are so much alike that higher ones find nothing more before they
-/// take several times as long (`docs/decisions/0004`).
-const MESSAGE_ZSTD_LEVEL: i32 = 1;
 
 /// Where the columns of a layout stand in a records file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +100,6 @@ pub(crate) fn reading_schema(file: &Schema, first_typed: usize) -> Schema {
 /// How each column is packed.
 pub(crate) fn properties(layout: &Layout, typed: &[TypedKey], zstd_level: i32) -> WriterProperties {
     let level = ZstdLevel::try_new(zstd_level).unwrap_or_default();
-    let message_level = ZstdLevel::try_new(zstd_level.min(MESSAGE_ZSTD_LEVEL)).unwrap_or_default();
     let path = |name: &str| ColumnPath::new(vec![name.to_owned()]);
     let mut builder = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
@@ -135,7 +128,6 @@ pub(crate) fn properties(layout: &Layout, typed: &[TypedKey], zstd_level: i32) -
             Storage::Few => builder,
             Storage::Text => builder
                 .set_column_dictionary_enabled(path.clone(), false)
-                .set_column_compression(path.clone(), Compression::ZSTD(message_level))
                 .set_column_data_page_row_count_limit(path, MESSAGE_PAGE_RECORDS),
             Storage::Id => builder
                 .set_column_dictionary_enabled(path.clone(), false)
@@ -151,17 +143,6 @@ pub(crate) fn properties(layout: &Layout, typed: &[TypedKey], zstd_level: i32) -
                 .set_column_dictionary_enabled(path.clone(), false)
                 .set_column_encoding(path, Encoding::BYTE_STREAM_SPLIT);
         }
-    }
-    builder.build()
-}
-
-/// How typed strings are packed where nearly each record has another one. A dictionary of them would hold them all, and the
-/// records' places in it besides.
-pub(crate) fn varied_properties(layout: &Layout, typed: &[TypedKey], zstd_level: i32) -> WriterProperties {
-    let mut builder = properties(layout, typed, zstd_level).into_builder();
-    for typed in typed.iter().filter(|typed| typed.kind == ValueKind::Str) {
-        let path = ColumnPath::new(vec![typed_field(typed).name().to_owned()]);
-        builder = builder.set_column_dictionary_enabled(path, false);
     }
     builder.build()
 }

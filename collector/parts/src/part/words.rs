@@ -1,15 +1,16 @@
 //! What the index keeps of a row group's texts: shapes of messages, words that are in no shape, words of attributes.
 
-use crate::attributes::{Strings, downcast};
+use crate::attributes::downcast;
 use crate::batch::Batch;
 use crate::layout::{Layout, Storage};
+use crate::part::distinct_texts::DistinctTexts;
 use crate::part::write::RowAt;
 use arrow_array::{FixedSizeBinaryArray, StringArray, UInt8Array};
-use basics::TextHash;
 use model::{Value, ValueKind};
-use std::collections::HashSet;
 use std::sync::Arc;
-use text_index::{CharacterSet, LetterTrigrams, ShapeForms, ShapeTable, Splitter, VariableForm, for_each_word_key};
+use text_index::{
+    CharacterSet, LetterTrigrams, ShapeForms, ShapeTable, Splitter, VariableForm, for_each_word_key, key_of_plain_word,
+};
 
 /// No shape: the message is not a string, or its shape was not taken.
 pub(crate) const UNSHAPED: u32 = u32::MAX;
@@ -74,14 +75,14 @@ impl Lettered {
 #[derive(Debug)]
 pub(crate) struct WordReader {
     splitter: Splitter,
-    digits: String,
+    digits: Vec<u8>,
     /// Keys of the row group at hand as they come, many of them more than once.
     keys: Vec<u64>,
 }
 
 impl WordReader {
     pub(crate) fn new() -> WordReader {
-        WordReader { splitter: Splitter::new(), digits: String::new(), keys: Vec::new() }
+        WordReader { splitter: Splitter::new(), digits: Vec::new(), keys: Vec::new() }
     }
 
     pub(crate) fn read(
@@ -166,18 +167,27 @@ impl WordReader {
             letters.insert(text);
             for_each_word_key(text, &mut |key| keys.push(key));
         };
-        let mut seen: HashSet<&str, TextHash> = HashSet::with_capacity_and_hasher(rows.len(), TextHash::default());
-        let typed: Vec<Vec<Strings<'_>>> =
-            batches.iter().map(|batch| batch.string_attribute_columns().collect()).collect();
-        let rests: Vec<_> = batches.iter().map(|batch| batch.rest()).collect();
-        for at in rows {
-            for column in &typed[at.batch()] {
-                if column.is_valid(at.row()) && seen.insert(column.value(at.row())) {
-                    take(column.value(at.row()));
+        let mut seen = DistinctTexts::default();
+        for (batch, rows) in batches.iter().zip(by_batch(batches.len(), rows)) {
+            // Column by column, since the values of one lie side by side.
+            for column in batch.string_attribute_columns() {
+                let (mut looked_at, mut new) = (0, 0);
+                for row in rows.iter().filter(|row| column.is_valid(**row)) {
+                    let text = column.value(*row);
+                    // Where nearly all differ it costs more to look for those that were seen than to read them again.
+                    let are_varied = looked_at >= VARIED_AFTER && new * 8 >= looked_at * 7;
+                    let is_new = are_varied || seen.number(text.as_bytes()).1;
+                    if !are_varied {
+                        looked_at += 1;
+                        new += usize::from(is_new);
+                    }
+                    if is_new {
+                        take(text);
+                    }
                 }
             }
-            let rest = &rests[at.batch()];
-            for entry in rest.entries(at.row()) {
+            let rest = batch.rest();
+            for entry in rows.iter().flat_map(|row| rest.entries(*row)) {
                 match rest.kind(entry) {
                     ValueKind::Str => take(rest.text(entry)),
                     ValueKind::Array | ValueKind::Map => strings_of(&rest.value(entry), &mut take),
@@ -196,19 +206,28 @@ impl WordReader {
                 let id = columns[at.batch()].value(at.row());
                 // Records of one trace often follow each other.
                 if id != std::mem::replace(&mut before, id) && id.iter().any(|byte| *byte != 0) {
-                    self.digits.clear();
-                    for byte in id {
-                        self.digits.push(HEX[usize::from(byte >> 4)]);
-                        self.digits.push(HEX[usize::from(byte & 15)]);
+                    self.digits.resize(id.len() * 2, 0);
+                    for (digits, byte) in self.digits.as_chunks_mut::<2>().0.iter_mut().zip(id) {
+                        *digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
                     }
-                    for_each_word_key(&self.digits, &mut |key| keys.push(key));
+                    keys.push(key_of_plain_word(&self.digits));
                 }
             }
         }
     }
 }
 
-const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+/// The rows of each batch, as they come.
+fn by_batch(batches: usize, rows: &[RowAt]) -> Vec<Vec<usize>> {
+    let mut all = vec![Vec::new(); batches];
+    rows.iter().for_each(|at| all[at.batch()].push(at.row()));
+    all
+}
+
+/// So many strings of a column are looked for among those that were seen, whatever they are.
+const VARIED_AFTER: usize = 128;
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Calls `each` with every string in a value.
 fn strings_of(value: &Value, each: &mut dyn FnMut(&str)) {

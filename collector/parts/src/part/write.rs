@@ -10,7 +10,7 @@ use crate::part::gather::{Gatherer, Group};
 use crate::part::group_facts::{self, GroupFacts};
 use crate::part::index_file::{IndexWriter, Section};
 use crate::part::records_file::{FileFacts, RecordsWriter};
-use crate::part::schema::{FileLayout, arrow_schema, properties, varied_properties};
+use crate::part::schema::{FileLayout, arrow_schema, properties};
 use crate::part::splice::Spliced;
 use crate::part::stream_numbers::StreamNumbers;
 use crate::part::words::{GroupWords, Lettered, UNSHAPED, WordReader};
@@ -44,9 +44,10 @@ pub struct PartSettings {
 }
 
 impl PartSettings {
-    /// For parts made of the head.
+    /// For parts made of the head. Neighbours are so much alike that a higher level finds nothing more before it takes several
+    /// times as long (`docs/decisions/0006`).
     pub const SEALED: PartSettings = PartSettings {
-        zstd_level: 3,
+        zstd_level: 1,
         shapes: SEALED_SHAPES,
         group_records: GROUP_RECORDS,
         group_text_bytes: GROUP_TEXT_BYTES,
@@ -257,11 +258,10 @@ impl PartWriter {
     ) -> Result<PartWriter, PartError> {
         let schema = Arc::new(arrow_schema(layout, &typed));
         let properties = properties(layout, &typed, settings.zstd_level);
-        let varied = varied_properties(layout, &typed, settings.zstd_level);
         let first_typed = FileLayout::of(layout).first_typed();
         let strings = first_typed..schema.fields().len();
         Ok(PartWriter {
-            records: RecordsWriter::create(disk, &dir.join(RECORDS_FILE), schema, properties, varied, strings)?,
+            records: RecordsWriter::create(disk, &dir.join(RECORDS_FILE), schema, properties, strings)?,
             index: IndexWriter::create(disk, &dir.join(INDEX_FILE))?,
             groups: Vec::new(),
             words: WordBloom::with_room(key_count, PART_BLOOM_BITS_PER_KEY, BLOOM_BYTES_MAX),

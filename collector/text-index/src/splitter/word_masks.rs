@@ -1,15 +1,7 @@
-//! Where the words of an ASCII text are: one bit for each byte, eight bytes at a time.
-//!
-//! Going byte by byte costs a wrong guess of the processor at both ends of each word, which is most of the time that a
-//! split takes.
+//! Where the words of an ASCII text are: one bit for each byte.
 
-use super::PLACEHOLDER_BYTE;
+use crate::ascii_block::{AsciiBlock, BLOCK_BYTES as BITS};
 use std::ops::Range;
-
-const BITS: usize = 64;
-const LANES: usize = 8;
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x80 * ONES;
 
 /// Words and digits of a text.
 #[derive(Debug, Default)]
@@ -26,27 +18,12 @@ impl WordMasks {
         self.words.clear();
         self.digits.clear();
         for block in text.chunks(BITS) {
-            let (mut words, mut digits) = (0, 0);
-            let (lanes, rest) = block.as_chunks::<LANES>();
-            let mut is_plain = true;
-            let mut last = [0; LANES];
-            for (into, byte) in last.iter_mut().zip(rest) {
-                *into = *byte;
-            }
-            for (number, lane) in lanes.iter().chain([&last]).take(BITS / LANES).enumerate() {
-                let lane = u64::from_le_bytes(*lane);
-                is_plain &= lane & HIGHS == 0 && is_without_placeholder(lane);
-                let digit = from(lane, b'0') & !from(lane, b'9' + 1);
-                let lower = lane | (0x20 * ONES);
-                let letter = from(lower, b'a') & !from(lower, b'z' + 1);
-                digits |= packed(digit) << (number * LANES);
-                words |= packed(letter | digit) << (number * LANES);
-            }
-            if !is_plain {
+            let block = AsciiBlock::of(block);
+            if !block.is_plain {
                 return false;
             }
-            self.words.push(words);
-            self.digits.push(digits);
+            self.words.push(block.words);
+            self.digits.push(block.digits);
         }
         true
     }
@@ -57,10 +34,31 @@ impl WordMasks {
         first_one(at, self.words.len(), |block| self.words[block])
     }
 
-    /// Where the word ends that begins at `start`.
+    /// Where the next digit is, from `at` on.
     #[inline]
-    pub(super) fn end_of_word(&self, start: usize) -> usize {
-        let end = first_one(start, self.words.len(), |block| !self.words[block]);
+    pub(super) fn next_digit(&self, at: usize) -> Option<usize> {
+        first_one(at, self.digits.len(), |block| self.digits[block])
+    }
+
+    /// Where the word begins that `at` is in.
+    #[inline]
+    pub(super) fn start_of_word(&self, at: usize) -> usize {
+        let mut number = at / BITS;
+        let mut before = !self.words[number] & !(u64::MAX << (at % BITS));
+        while before == 0 {
+            if number == 0 {
+                return 0;
+            }
+            number -= 1;
+            before = !self.words[number];
+        }
+        (number + 1) * BITS - before.leading_zeros() as usize
+    }
+
+    /// Where the word ends that `at` is in.
+    #[inline]
+    pub(super) fn end_of_word(&self, at: usize) -> usize {
+        let end = first_one(at, self.words.len(), |block| !self.words[block]);
         end.unwrap_or(self.words.len() * BITS)
     }
 
@@ -87,21 +85,4 @@ fn first_one(at: usize, blocks: usize, block: impl Fn(usize) -> u64) -> Option<u
         bits = block(number);
     }
     Some(number * BITS + bits.trailing_zeros() as usize)
-}
-
-/// The high bit of each byte that is `least` or above; all bytes are ASCII.
-#[inline]
-fn from(lane: u64, least: u8) -> u64 {
-    lane.wrapping_add(u64::from(0x80 - least) * ONES) & HIGHS
-}
-
-#[inline]
-fn is_without_placeholder(lane: u64) -> bool {
-    from(lane ^ (u64::from(PLACEHOLDER_BYTE) * ONES), 1) == HIGHS
-}
-
-/// The high bits of all bytes, side by side.
-#[inline]
-fn packed(highs: u64) -> u64 {
-    (highs >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }

@@ -3,6 +3,7 @@ use crate::attributes::TypedKey;
 use crate::part::column_values::plain_texts;
 use crate::part::list_column::ListColumn;
 use crate::part::open::leaves;
+use crate::part::records_file::RecordsWriter;
 use crate::part::schema::{FileLayout, arrow_schema, properties, reading_schema};
 use crate::{Layout as Columns, Message, OwnColumn, Storage};
 use arrow_array::types::{Int32Type, Utf8Type};
@@ -13,15 +14,19 @@ use arrow_array::{
 use arrow_buffer::{Buffer, OffsetBuffer};
 use arrow_schema::Field;
 use arrow_select::take::take;
+use basics::{Disk, OpenMode};
 use bytes::Bytes;
 use model::ValueKind;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::file::properties::WriterProperties;
+use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnPath;
 use proptest::prelude::*;
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
+use testkit::faulty_disk::FaultyDisk;
 
 /// A column of each kind that a part has, the list of rarer attributes aside.
 fn columns() -> Columns {
@@ -129,32 +134,62 @@ fn read(
     }
 }
 
+/// Who packs the columns of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writer {
+    Library,
+    ByHand,
+}
+
 /// A file with these records, and how it is read.
 fn file(batch: &RecordBatch) -> (Bytes, ArrowReaderMetadata) {
-    file_with(batch, properties(&columns(), &typed(), 3))
+    file_with(batch, properties(&columns(), &typed(), 3), Writer::ByHand)
 }
 
 /// The same with so many records in a page, lists aside.
-fn file_in_pages_of(batch: &RecordBatch, page_records: usize) -> (Bytes, ArrowReaderMetadata) {
+fn file_in_pages_of(batch: &RecordBatch, page_records: usize, writer: Writer) -> (Bytes, ArrowReaderMetadata) {
     let builder = properties(&columns(), &typed(), 3).into_builder().set_write_batch_size(page_records);
     let schema = batch.schema();
     let flat = schema.fields().iter().filter(|field| field.name() != "rest");
     let properties = flat.fold(builder, |builder, field| {
         builder.set_column_data_page_row_count_limit(ColumnPath::from(field.name().as_str()), page_records)
     });
-    file_with(batch, properties.build())
+    file_with(batch, properties.build(), writer)
 }
 
-fn file_with(batch: &RecordBatch, properties: WriterProperties) -> (Bytes, ArrowReaderMetadata) {
-    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
-    writer.write(batch).unwrap();
-    let bytes = Bytes::from(writer.into_inner().unwrap());
+fn file_with(batch: &RecordBatch, properties: WriterProperties, writer: Writer) -> (Bytes, ArrowReaderMetadata) {
+    let first_typed = FileLayout::of(&columns()).first_typed();
+    let bytes = match writer {
+        Writer::Library => {
+            let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
+            writer.write(batch).unwrap();
+            writer.into_inner().unwrap()
+        }
+        Writer::ByHand => {
+            let (disk, path) = (Arc::new(FaultyDisk::new(1)), Path::new("/records.parquet"));
+            let strings = first_typed..batch.num_columns();
+            let mut writer = RecordsWriter::create(&*disk, path, batch.schema(), properties, strings).unwrap();
+            writer.write_group(batch.columns()).unwrap();
+            writer.finish().unwrap();
+            let file = disk.open(path, OpenMode::Read).unwrap();
+            let mut bytes = vec![0; usize::try_from(file.len().unwrap()).unwrap()];
+            file.read_exact_at(&mut bytes, 0).unwrap();
+            bytes
+        }
+    };
+    let bytes = Bytes::from(bytes);
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let metadata = ArrowReaderMetadata::load(&bytes, options).unwrap();
-    let schema = reading_schema(metadata.schema(), FileLayout::of(&columns()).first_typed());
+    let schema = reading_schema(metadata.schema(), first_typed);
     let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
     let metadata = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options).unwrap();
     (bytes, metadata)
+}
+
+/// What was written, where it is read as another type: distinct texts and plain ones.
+fn texts_of(column: &ArrayRef) -> Vec<Option<String>> {
+    let strings = crate::Strings::of(&**column);
+    (0..column.len()).map(|row| strings.is_valid(row).then(|| strings.value(row).to_owned())).collect()
 }
 
 fn chunk<'a>(bytes: &'a Bytes, column: &ColumnChunkMetaData) -> &'a [u8] {
@@ -168,19 +203,24 @@ proptest! {
     #[test]
     fn each_column_is_what_the_library_reads(
         records in records(), picks in prop::collection::vec(any::<prop::sample::Index>(), 0..9),
-        page_records in prop_oneof![Just(None), (1..300usize).prop_map(Some)],
+        page_records in prop_oneof![Just(usize::MAX), 1..300usize], by_hand in any::<bool>(),
     ) {
         let batch = batch(&records);
-        let (bytes, metadata) = match page_records {
-            None => file(&batch),
-            Some(page_records) => file_in_pages_of(&batch, page_records),
-        };
+        let writer = if by_hand { Writer::ByHand } else { Writer::Library };
+        let (bytes, metadata) = file_in_pages_of(&batch, page_records, writer);
         let mut only: Vec<usize> = picks.iter().map(|pick| pick.index(records.len())).collect();
         only.sort_unstable();
         only.dedup();
         let expected = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes.clone(), metadata.clone())
             .with_batch_size(records.len()).build().unwrap().next().unwrap().unwrap();
         for (root, field) in metadata.schema().fields().iter().enumerate() {
+            let (written, expected_column) = (batch.column(root), expected.column(root));
+            match written.data_type() {
+                DataType::Utf8 | DataType::Dictionary(..) => {
+                    prop_assert_eq!(texts_of(written), texts_of(expected_column), "{}", field.name());
+                }
+                _ => prop_assert_eq!(written.to_data(), expected_column.to_data(), "{}", field.name()),
+            }
             let found = read(&bytes, &metadata, root, records.len(), None);
             prop_assert!(found.is_ok(), "{} is of a form that is written here", field.name());
             prop_assert_eq!(&found.unwrap(), expected.column(root), "{}", field.name());
@@ -211,7 +251,7 @@ proptest! {
         records in records(), root in 0..18usize, page_records in 1..40usize, flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
     ) {
         let batch = batch(&records[..records.len().min(40)]);
-        let (bytes, metadata) = file_in_pages_of(&batch, page_records);
+        let (bytes, metadata) = file_in_pages_of(&batch, page_records, Writer::ByHand);
         let (mut bytes, groups) = (bytes.to_vec(), metadata.metadata().row_group(0));
         for leaf in leaves(&metadata)[root].clone() {
             let (start, length) = groups.column(leaf).byte_range();
@@ -301,6 +341,39 @@ fn distinct_strings_are_those_of_columns_of_strings_alone() {
     assert_eq!(distinct("text").unwrap(), None);
 }
 
+/// A dictionary that would be too large is none from the beginning.
+#[test]
+fn strings_that_outgrow_a_dictionary_are_packed_by_hand_without_one() {
+    let records: Vec<Record> =
+        (0..200).map(|number| Record { number, text: String::new(), optional: Some(number) }).collect();
+    let batch = batch(&records);
+    let properties = properties(&columns(), &typed(), 3).into_builder().set_dictionary_page_size_limit(512).build();
+    let (bytes, metadata) = file_with(&batch, properties, Writer::ByHand);
+    let root = metadata.schema().index_of("str:k").unwrap();
+    let column = metadata.metadata().row_group(0).column(leaves(&metadata)[root].start);
+    assert_eq!(column.dictionary_page_offset(), None);
+    let data_type = metadata.schema().field(root).data_type();
+    let flat = FlatColumn { chunk: chunk(&bytes, column), column, data_type, records: records.len(), only: None };
+    assert_eq!(flat.distinct().unwrap(), None);
+    assert_eq!(texts_of(&flat.read(None).unwrap()), texts_of(batch.column(root)));
+}
+
+/// What other programs pass over row groups by.
+#[test]
+fn times_and_sequences_have_their_bounds_in_the_footer() {
+    let records: Vec<Record> =
+        [5, 3, u64::MAX, 4].map(|number| Record { number, text: String::new(), optional: None }).to_vec();
+    let (_, metadata) = file(&batch(&records));
+    let bounds = |leaf: usize| {
+        let statistics = metadata.metadata().row_group(0).column(leaf).statistics()?;
+        let Statistics::Int64(bounds) = statistics else { panic!("numbers of 64 bits") };
+        Some((*bounds.min_opt()?, *bounds.max_opt()?, bounds.null_count_opt()?))
+    };
+    assert_eq!(bounds(0), Some((-1, 5, 0)), "times have a sign");
+    assert_eq!(bounds(1), Some((3, -1, 0)), "sequences have none: the bits of the largest are all ones");
+    assert_eq!(bounds(2), None);
+}
+
 /// Strings that outgrow their dictionary stand by themselves from then on.
 #[test]
 fn a_dictionary_that_was_given_up_is_left_to_the_library() {
@@ -308,7 +381,7 @@ fn a_dictionary_that_was_given_up_is_left_to_the_library() {
         (0..4_000).map(|number| Record { number, text: String::new(), optional: Some(number) }).collect();
     let batch = batch(&records);
     let properties = properties(&columns(), &typed(), 3).into_builder().set_dictionary_page_size_limit(512);
-    let (bytes, metadata) = file_with(&batch, properties.set_write_batch_size(64).build());
+    let (bytes, metadata) = file_with(&batch, properties.set_write_batch_size(64).build(), Writer::Library);
     let root = metadata.schema().index_of("str:k").unwrap();
     let column = metadata.metadata().row_group(0).column(leaves(&metadata)[root].start);
     let data_type = metadata.schema().field(root).data_type();

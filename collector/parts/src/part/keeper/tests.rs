@@ -58,6 +58,20 @@ fn what_was_asked_for_since_room_was_wanted_last_stays() {
 }
 
 #[test]
+fn what_nobody_can_ask_for_any_more_goes_first() {
+    let mut reader = Reader::new(20, 3);
+    reader.get(0);
+    // A part is merged with others, and is gone.
+    reader.get(1);
+    reader.things[1] = Kept::default();
+    reader.get(2);
+    assert_eq!(reader.reads.get(), 3);
+    reader.get(0);
+    reader.get(2);
+    assert_eq!(reader.reads.get(), 3);
+}
+
+#[test]
 fn what_is_in_use_stays() {
     let reader = Reader::new(10, 2);
     let used = reader.get(0);

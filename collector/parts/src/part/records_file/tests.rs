@@ -1,11 +1,10 @@
-use super::is_varied;
 use crate::attributes::TypedKey;
 use crate::batch::typed_field;
 use crate::part::flat_column::FlatColumn;
 use crate::part::records_file::RecordsWriter;
-use crate::part::schema::{properties, varied_properties};
+use crate::part::schema::properties;
 use crate::{Layout, tests::new_layout};
-use arrow_array::{Array, ArrayRef, StringArray, new_null_array};
+use arrow_array::{Array, ArrayRef, StringArray};
 use arrow_schema::{DataType, Field, Schema};
 use basics::{Disk, OpenMode};
 use model::ValueKind;
@@ -20,18 +19,6 @@ fn strings(count: usize, distinct: usize) -> ArrayRef {
     Arc::new(StringArray::from_iter_values((0..count).map(|number| format!("user-{}", number * 7_919 % distinct))))
 }
 
-#[test]
-fn strings_are_varied_when_nearly_all_differ() {
-    assert!(is_varied(&strings(16_384, 1_000_000)));
-    assert!(is_varied(&strings(300, 1_000_000)));
-    assert!(!is_varied(&strings(200, 1_000_000)), "too few to matter");
-    assert!(!is_varied(&strings(16_384, 1_000)));
-    assert!(!is_varied(&strings(16_384, 1)));
-    let half: StringArray = (0..4_096).map(|number| (number % 2 == 0).then(|| number.to_string())).collect();
-    assert!(is_varied(&(Arc::new(half) as ArrayRef)), "empty values count for nothing");
-    assert!(!is_varied(&new_null_array(&DataType::Utf8, 1_000)));
-}
-
 /// Two columns of strings, one varied; how each is packed, and what the library and the reader by hand find in it.
 #[test]
 fn varied_strings_are_written_one_by_one_and_others_as_distinct_ones() {
@@ -40,8 +27,7 @@ fn varied_strings_are_written_one_by_one_and_others_as_distinct_ones() {
     let schema = Arc::new(Schema::new(typed.iter().map(typed_field).collect::<Vec<Field>>()));
     let disk = Arc::new(FaultyDisk::new(1));
     let path = Path::new("/records.parquet");
-    let (plain, varied) = (properties(&layout, &typed, 3), varied_properties(&layout, &typed, 3));
-    let mut writer = RecordsWriter::create(&*disk, path, schema, plain, varied, 0..2).unwrap();
+    let mut writer = RecordsWriter::create(&*disk, path, schema, properties(&layout, &typed, 3), 0..2).unwrap();
     let records = 10_000;
     let columns = [strings(records, 10), strings(records, 1_000_000)];
     writer.write_group(&columns).unwrap();
