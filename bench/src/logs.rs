@@ -82,6 +82,8 @@ pub fn run(settings: &LogsSettings) -> io::Result<()> {
     let plan = plan(dir, settings, &mut report);
     let mut process = OutriggerProcess::start_accepting(&plan, PATIENCE).map_err(io::Error::other)?;
     let stored = store(&process, &plan, settings, &fleet, &mut report, &mut figures)?;
+    report.line("before the questions all processors are kept busy for 3 s by this program: after minutes of rest they are slow");
+    feeding::wake_machine();
     ask(&process, &fleet, &questions, &known, &mut report, &mut figures)?;
     compress(&process, settings, &fleet, stored.size, &mut report, &mut figures)?;
     send_live(&process, &fleet, &questions, stored.per_second, &mut report, &mut figures);

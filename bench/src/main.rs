@@ -23,6 +23,10 @@ fn main() -> ExitCode {
                 return ExitCode::from(EXIT_USAGE);
             }
         },
+        [name, ..] if name == "store" => {
+            eprintln!("bench store knows no other word than --records N");
+            return ExitCode::from(EXIT_USAGE);
+        }
         [name] if name == "wal" => bench::wal_ratio::run(),
         [name, rest @ ..] if name == "logs" => match LogsSettings::parse(rest) {
             Ok(settings) => bench::logs::run(&settings),

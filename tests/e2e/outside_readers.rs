@@ -15,8 +15,9 @@ use tests::surroundings::{real_input_dir, repository};
 
 /// The word that is counted in messages.
 const WORD: &str = "timeout";
-/// Records of each request: enough that a key which one of them has is rare.
-const RECORDS: i64 = 150;
+/// Records of each request: enough that a key which one of them has is rare, that columns have several pages, and that strings
+/// which all differ are stored one by one.
+const RECORDS: i64 = 4_500;
 
 fn string(text: &str) -> Value {
     json!({ "stringValue": text })
@@ -37,6 +38,10 @@ fn own_attributes(request: i64, number: i64) -> Vec<Value> {
             attribute("share", json!({ "doubleValue": 0.25 })),
         ],
     };
+    attributes.push(attribute("request.id", string(&request_id(request, number))));
+    if number % 3 == 0 {
+        attributes.push(attribute("part", json!({ "doubleValue": part(number) })));
+    }
     if number == 7 {
         attributes.push(attribute("rare.text", string("only once")));
         attributes.push(attribute("rare.number", json!({ "intValue": "-5" })));
@@ -44,6 +49,15 @@ fn own_attributes(request: i64, number: i64) -> Vec<Value> {
             .push(attribute("rare.list", json!({ "arrayValue": { "values": [string("a"), { "intValue": "1" }] } })));
     }
     attributes
+}
+
+fn request_id(request: i64, number: i64) -> String {
+    format!("{request}-{:x}", number * 7_919)
+}
+
+/// A number that is exact in binary.
+fn part(number: i64) -> f64 {
+    number as f64 / 8.0
 }
 
 fn body(number: i64) -> String {
@@ -65,7 +79,7 @@ fn request(request: i64, time: &dyn Fn(i64) -> i64) -> Value {
                 "severityText": level.0,
                 "severityNumber": level.1,
                 "body": string(&body(number)),
-                "traceId": format!("{:032x}", request * 1_000 + number / 2 + 1),
+                "traceId": format!("{:032x}", request * 100_000 + number / 2 + 1),
                 "attributes": own_attributes(request, number),
             })
         })
@@ -168,6 +182,13 @@ fn other_programs_read_several_parts_together_and_count_the_same() {
         let want: Vec<Value> = of_one.iter().flat_map(|entry| std::iter::repeat_n(entry.clone(), 3)).collect();
         assert_eq!(theirs["rest"], json!(want), "{reader}");
         assert_eq!(theirs["trace_ids"], json!(3 * RECORDS / 2), "{reader}");
+        let ids = (0..3).flat_map(|request| (0..RECORDS).map(move |number| request_id(request, number)));
+        let mut ids: Vec<String> = ids.collect();
+        ids.sort_unstable();
+        assert_eq!(theirs["request_ids"], json!(ids), "{reader}");
+        let mut parts: Vec<f64> = (0..RECORDS).step_by(3).flat_map(|number| [part(number); 3]).collect();
+        parts.sort_by(f64::total_cmp);
+        assert_eq!(theirs["parts"], json!(parts), "{reader}");
         assert_eq!(theirs["resource"], json!([1, 2, 3]), "{reader}");
         let columns = theirs["columns"].as_object().unwrap();
         for name in ["time", "sequence", "service", "body", "int:took", "str:took", "bool:done", "double:share"] {

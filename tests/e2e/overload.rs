@@ -18,8 +18,9 @@ const GROWTH_KIB_MAX: u64 = 64 * 1024;
 const BODY_KIB_MAX: u64 = 64 * 1024;
 /// Pause of a sender of good requests between two of them.
 const GOOD_PAUSE: Duration = Duration::from_millis(5);
-/// Memory that has been the same for so long is at rest.
+/// Memory that has changed so little in so long is at rest.
 const REST: Duration = Duration::from_millis(300);
+const REST_KIB: u64 = 256;
 
 fn gzip(plain: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
@@ -77,7 +78,7 @@ fn begin_peak_at_rest(process: &OutriggerProcess) -> u64 {
     loop {
         std::thread::sleep(REST);
         let now = status_kib(process, "VmRSS:");
-        if now == std::mem::replace(&mut before, now) {
+        if now.abs_diff(std::mem::replace(&mut before, now)) <= REST_KIB {
             return begin_peak(process);
         }
         assert!(begun.elapsed() < PATIENCE, "resident memory does not come to rest: {now} KiB");

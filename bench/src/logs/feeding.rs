@@ -26,6 +26,8 @@ const QUIET: Duration = Duration::from_secs(5);
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 /// Processor time from one look to the next that is work; less is looking after itself, and answering our looks.
 const WORK: Duration = Duration::from_millis(30);
+/// How long a machine is woken before it is measured again.
+const WAKING: Duration = Duration::from_secs(3);
 /// In memory there may remain this share of all records: what the collector logs about itself arrives at any time.
 const REST_SHARE: u64 = 1_000;
 
@@ -83,6 +85,21 @@ fn send_all(address: SocketAddr, fleet: &Fleet, next: &AtomicU64) -> io::Result<
             }
         }
     }
+}
+
+/// Keeps all processors busy for a moment. A virtual machine that was idle for minutes is given its processors back little by
+/// little: what is asked in the first second takes twice as long, whoever is asked.
+pub(super) fn wake_machine() {
+    let until = Instant::now() + WAKING;
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while Instant::now() < until {
+                    std::hint::spin_loop();
+                }
+            });
+        }
+    });
 }
 
 /// A collector at rest.

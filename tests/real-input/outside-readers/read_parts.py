@@ -44,6 +44,8 @@ def with_duckdb(word, services, files):
             )
         ),
         "trace_ids": rows(f"SELECT count(DISTINCT hex(trace_id)) {known}")[0][0],
+        "request_ids": sorted(row[0] for row in rows(f'SELECT "str:request.id" {known}')),
+        "parts": sorted(row[0] for row in rows(f'SELECT "double:part" {known} AND "double:part" IS NOT NULL')),
         "resource": sorted(json.loads(row[0])["replicas"] for row in rows(f"SELECT DISTINCT resource {known}")),
     }
 
@@ -72,6 +74,8 @@ def with_pyarrow(word, services, files):
         "texts_took": sorted(record["str:took"] for record in records if record["str:took"] is not None),
         "rest": sorted([entry["key"], entry["kind"], entry["bits"], entry["text"]] for entry in entries),
         "trace_ids": len({record["trace_id"] for record in records}),
+        "request_ids": sorted(record["str:request.id"] for record in records),
+        "parts": sorted(record["double:part"] for record in records if record["double:part"] is not None),
         "resource": sorted({json.loads(record["resource"])["replicas"] for record in records}),
     }
 

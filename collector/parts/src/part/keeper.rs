@@ -22,6 +22,8 @@ pub(crate) struct Keeper {
 struct Held {
     things: VecDeque<Thing>,
     bytes: u64,
+    /// Things that came since all were looked at.
+    new: usize,
 }
 
 #[derive(Debug)]
@@ -46,6 +48,9 @@ impl<T> Default for Kept<T> {
     }
 }
 
+/// All things are looked at when this part of them is new.
+const NEW_SHARE: usize = 4;
+
 impl Keeper {
     pub(crate) fn new(bytes_max: u64) -> Keeper {
         Keeper { bytes_max, held: Mutex::default() }
@@ -56,15 +61,17 @@ impl Keeper {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.bytes += thing.bytes;
         held.things.push_back(thing);
+        held.new += 1;
         let mut gone = Vec::new();
-        if held.bytes > self.bytes_max {
+        // All are looked at where a share of them is new: so that costs each the same, however many there are.
+        if held.bytes > self.bytes_max && held.new * NEW_SHARE >= held.things.len() {
             held.let_go_of_dead(&mut gone);
         }
         // Each is passed over once: who asks meanwhile does not keep this going.
         let mut chances = held.things.len();
         while held.bytes > self.bytes_max {
             let Some(thing) = held.things.pop_front() else { break };
-            if chances > 0 && thing.was_asked_for.swap(false, Ordering::Relaxed) {
+            if chances > 0 && thing.may_be_asked_for() && thing.was_asked_for.swap(false, Ordering::Relaxed) {
                 chances -= 1;
                 held.things.push_back(thing);
                 continue;
@@ -80,6 +87,7 @@ impl Keeper {
 
 impl Held {
     fn let_go_of_dead(&mut self, gone: &mut Vec<Thing>) {
+        self.new = 0;
         let things = std::mem::take(&mut self.things);
         let (alive, dead): (VecDeque<Thing>, VecDeque<Thing>) = things.into_iter().partition(Thing::may_be_asked_for);
         self.things = alive;

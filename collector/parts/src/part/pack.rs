@@ -31,7 +31,7 @@ use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescPtr;
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::ops::Range;
-use values::Values;
+use values::{Kind, Numbers, Values};
 use varied::is_varied;
 use zstd::bulk::Compressor;
 
@@ -72,26 +72,27 @@ impl ColumnPacker {
         properties: &WriterProperties,
         may_be_varied: bool,
     ) -> Result<PackedChunk> {
-        let unknown = || ParquetError::General(format!("{} is no column that is packed by hand", described.name()));
-        let values = Values::of(&**column).ok_or_else(unknown)?;
         let path = described.path();
-        let level = match properties.compression(path) {
-            Compression::ZSTD(level) => level.compression_level(),
-            other => return Err(ParquetError::General(format!("{other} is not packed by hand"))),
+        let refused = |why: &str| ParquetError::General(format!("{path} cannot be packed by hand: {why}"));
+        let values = Values::of(&**column).ok_or_else(|| refused("its type is not known here"))?;
+        let is_nullable = described.max_def_level() > 0;
+        if values.has_nulls() && !is_nullable {
+            return Err(refused("values are missing that its field says are there"));
+        }
+        let Compression::ZSTD(level) = properties.compression(path) else {
+            return Err(refused("its pages are not to be packed with zstd"));
         };
-        let form = match properties.encoding(path) {
-            _ if properties.dictionary_enabled(path) && !(may_be_varied && is_varied(&values)) => Form::Dictionary,
-            Some(Encoding::DELTA_BINARY_PACKED) => Form::Delta,
-            Some(Encoding::BYTE_STREAM_SPLIT) => Form::Split,
-            _ => Form::Plain,
-        };
+        let is_dictionary = properties.dictionary_enabled(path) && !(may_be_varied && is_varied(&values));
+        let form = Form::of(&values, is_dictionary, properties.encoding(path))
+            .ok_or_else(|| refused("its values cannot be laid out as its properties say"))?;
+        let level = level.compression_level();
         let compressor = match self.compressors.entry(level) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => place.insert(Compressor::new(level)?),
         };
         let packing = Packing {
             values,
-            is_nullable: described.max_def_level() > 0,
+            is_nullable,
             page_records: properties.column_data_page_row_count_limit(path).max(1),
             dictionary_bytes_max: properties.dictionary_page_size_limit(),
             page: &mut self.page,
@@ -106,6 +107,28 @@ impl ColumnPacker {
         }
         let bytes = Ranges { file_bytes: bytes.len() as u64, ranges: vec![(0, bytes)] };
         Ok(PackedChunk { bytes, metadata: builder.build()?, records })
+    }
+}
+
+impl Form {
+    /// How values are laid out; `None` where the encoding is not one for them.
+    fn of(values: &Values<'_>, is_dictionary: bool, encoding: Option<Encoding>) -> Option<Form> {
+        match values.kind {
+            // Distinct texts are never longer than all of them, and a text may be as long as a request.
+            Kind::Distinct(..) => return Some(Form::Dictionary),
+            Kind::Flags(_) | Kind::Fixed(_) => return Some(Form::Plain),
+            Kind::Texts(_) | Kind::Binaries(_) | Kind::Numbers(_) if is_dictionary => return Some(Form::Dictionary),
+            Kind::Texts(_) | Kind::Binaries(_) | Kind::Numbers(_) => {}
+        }
+        match (encoding, values.kind) {
+            (None | Some(Encoding::PLAIN), _) => Some(Form::Plain),
+            (Some(Encoding::DELTA_BINARY_PACKED), Kind::Numbers(Numbers::Signed(_) | Numbers::Unsigned(_))) => {
+                // Differences of what is not there are none.
+                Some(if values.has_nulls() { Form::Plain } else { Form::Delta })
+            }
+            (Some(Encoding::BYTE_STREAM_SPLIT), Kind::Numbers(Numbers::Doubles(_))) => Some(Form::Split),
+            (Some(_), _) => None,
+        }
     }
 }
 
@@ -125,8 +148,8 @@ struct Packing<'a, 'c> {
 
 impl<'c> Packing<'_, 'c> {
     fn pack(mut self, form: Form) -> Result<Chunk<'c>> {
-        let form = match form {
-            Form::Dictionary => match numbered(&self.values, self.dictionary_bytes_max) {
+        match form {
+            Form::Dictionary => match numbered(&self.values, self.dictionary_bytes_max)? {
                 Some(numbered) => {
                     self.chunk.put_dictionary(numbered.count, &numbered.bytes)?;
                     let width = width_of(numbered.count.saturating_sub(1) as u64);
@@ -134,25 +157,18 @@ impl<'c> Packing<'_, 'c> {
                         page.push(width);
                         put_hybrid(page, width, &numbered.numbers[there]);
                     };
-                    return self.put_pages(Encoding::RLE_DICTIONARY, &put);
+                    self.put_pages(Encoding::RLE_DICTIONARY, &put)
                 }
-                None => Form::Plain,
+                None => self.pack(Form::Plain),
             },
-            form => form,
-        };
-        match form {
-            Form::Delta if !self.values.has_nulls() => {
-                self.put_pages(Encoding::DELTA_BINARY_PACKED, &|page, values, rows, _| {
-                    put_deltas(page, rows.map(|row| values.number(row)));
-                })
-            }
+            Form::Delta => self.put_pages(Encoding::DELTA_BINARY_PACKED, &|page, values, rows, _| {
+                put_deltas(page, rows.map(|row| values.number(row)));
+            }),
             Form::Split => self.put_pages(Encoding::BYTE_STREAM_SPLIT, &|page, values, rows, _| {
                 let numbers: Vec<[u8; 8]> = values.there(rows).map(|row| values.number(row).to_le_bytes()).collect();
                 (0..8).for_each(|byte| page.extend(numbers.iter().map(|number| number[byte])));
             }),
-            Form::Delta | Form::Plain | Form::Dictionary => {
-                self.put_pages(Encoding::PLAIN, &|page, values, rows, _| values.put_plain(rows, page))
-            }
+            Form::Plain => self.put_pages(Encoding::PLAIN, &|page, values, rows, _| values.put_plain(rows, page)),
         }
     }
 

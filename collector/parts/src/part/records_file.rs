@@ -44,7 +44,7 @@ pub(crate) struct PackedChunk {
 }
 
 impl PackedChunk {
-    /// What the library knows of a chunk that it has just packed.
+    /// What the library would know of the chunk if it had packed it.
     fn closed(&self) -> ColumnCloseResult {
         ColumnCloseResult {
             bytes_written: self.metadata.compressed_size().unsigned_abs(),

@@ -3,7 +3,7 @@
 use crate::attributes::downcast;
 use crate::batch::Batch;
 use crate::layout::{Layout, Storage};
-use crate::part::distinct_texts::DistinctTexts;
+use crate::part::text_numbers::TextNumbers;
 use crate::part::write::RowAt;
 use arrow_array::{FixedSizeBinaryArray, StringArray, UInt8Array};
 use model::{Value, ValueKind};
@@ -167,7 +167,7 @@ impl WordReader {
             letters.insert(text);
             for_each_word_key(text, &mut |key| keys.push(key));
         };
-        let mut seen = DistinctTexts::default();
+        let mut seen = TextNumbers::default();
         for (batch, rows) in batches.iter().zip(by_batch(batches.len(), rows)) {
             // Column by column, since the values of one lie side by side.
             for column in batch.string_attribute_columns() {

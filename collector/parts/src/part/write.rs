@@ -55,8 +55,7 @@ impl PartSettings {
         splices: true,
     };
 
-    /// For parts that others are merged into. Packing them as well as zstd can would take more time than all the rest of a
-    /// merge, for a twentieth of the bytes.
+    /// For parts that others are merged into.
     pub const MERGED: PartSettings = PartSettings { shapes: MERGED_SHAPES, ..PartSettings::SEALED };
 }
 

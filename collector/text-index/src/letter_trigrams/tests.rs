@@ -39,6 +39,14 @@ fn they_are_read_as_they_were_written_and_each_flipped_bit_is_found() {
 proptest! {
     #![proptest_config(testkit::random_cases::cases(256))]
 
+    #[test]
+    fn a_short_text_has_the_same_trigrams_in_a_block_and_byte_by_byte(text in "[a-dX-Z019 _-]{0,64}") {
+        let (mut block, mut bytes) = (Vec::new(), Vec::new());
+        for_each_trigram_of_block(text.as_bytes(), &mut |trigram| block.push(trigram));
+        for_each_trigram(text.as_bytes(), &mut |trigram| bytes.push(trigram));
+        prop_assert_eq!(block, bytes);
+    }
+
     /// A text in which a needle occurs holds the needle's letters, whatever composes or folds in either.
     #[test]
     fn a_text_that_holds_a_needle_holds_its_letters(

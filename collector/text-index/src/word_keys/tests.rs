@@ -51,8 +51,32 @@ fn keys_stay_as_they_are() {
     assert_eq!(key_of("timeout"), 1_158_555_873_321_760_021);
 }
 
+/// Texts of ASCII with words of all lengths, so that some go over the border of a block and some are longer than one.
+fn ascii_text() -> impl Strategy<Value = String> {
+    let length = prop_oneof![3 => 1..12usize, 1 => 55..75usize, 1 => 1..140usize];
+    let word = (length, any::<u64>()).prop_map(|(length, seed)| {
+        let places = (0u32..).take(length).map(|place| usize::try_from(seed.rotate_left(place) % 9).unwrap());
+        places.map(|place| char::from(b"abcXYZ019"[place])).collect::<String>()
+    });
+    let pieces = prop::collection::vec((word, prop::sample::select(vec![" ", "-", "_", ": ", "\u{1a}", "..."])), 0..12);
+    pieces.prop_map(|pieces| pieces.into_iter().map(|(word, separator)| word + separator).collect())
+}
+
 proptest! {
     #![proptest_config(testkit::random_cases::cases(256))]
+
+    #[test]
+    fn ascii_has_the_keys_of_its_words(text in ascii_text(), cut in any::<prop::sample::Index>()) {
+        // Also with a word at its end.
+        for text in [&text[..], &text[..cut.index(text.len() + 1)]] {
+            let folded = fold(text);
+            let mut want = Vec::new();
+            for_each_indexed_word(&folded, &mut |word| want.push(key_of(&folded[word.range])));
+            let mut keys = Vec::new();
+            for_each_word_key(text, &mut |key| keys.push(key));
+            prop_assert_eq!(keys, want, "{}", text);
+        }
+    }
 
     #[test]
     fn a_text_in_which_a_needle_occurs_holds_all_required_keys((text, term) in rich_text_and_term()) {

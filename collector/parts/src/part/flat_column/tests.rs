@@ -19,6 +19,7 @@ use bytes::Bytes;
 use model::ValueKind;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::basic::Encoding;
 use parquet::file::properties::WriterProperties;
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnPath;
@@ -341,21 +342,75 @@ fn distinct_strings_are_those_of_columns_of_strings_alone() {
     assert_eq!(distinct("text").unwrap(), None);
 }
 
-/// A dictionary that would be too large is none from the beginning.
+/// A dictionary that would be too large is none from the beginning; but for texts that came as distinct ones, of which each may
+/// be as long as a request.
 #[test]
-fn strings_that_outgrow_a_dictionary_are_packed_by_hand_without_one() {
+fn what_outgrows_a_dictionary_is_packed_by_hand_without_one() {
     let records: Vec<Record> =
-        (0..200).map(|number| Record { number, text: String::new(), optional: Some(number) }).collect();
+        (0..200).map(|number| Record { number, text: format!("text {number}"), optional: Some(number) }).collect();
     let batch = batch(&records);
-    let properties = properties(&columns(), &typed(), 3).into_builder().set_dictionary_page_size_limit(512).build();
+    let properties = properties(&columns(), &typed(), 3).into_builder().set_dictionary_page_size_limit(8).build();
     let (bytes, metadata) = file_with(&batch, properties, Writer::ByHand);
-    let root = metadata.schema().index_of("str:k").unwrap();
-    let column = metadata.metadata().row_group(0).column(leaves(&metadata)[root].start);
-    assert_eq!(column.dictionary_page_offset(), None);
-    let data_type = metadata.schema().field(root).data_type();
-    let flat = FlatColumn { chunk: chunk(&bytes, column), column, data_type, records: records.len(), only: None };
-    assert_eq!(flat.distinct().unwrap(), None);
-    assert_eq!(texts_of(&flat.read(None).unwrap()), texts_of(batch.column(root)));
+    for (root, field) in metadata.schema().fields().iter().enumerate().filter(|(_, field)| field.name() != "rest") {
+        let column = metadata.metadata().row_group(0).column(leaves(&metadata)[root].start);
+        let is_distinct = matches!(batch.column(root).data_type(), DataType::Dictionary(..));
+        assert_eq!(column.dictionary_page_offset().is_some(), is_distinct, "{}", field.name());
+        let found = read(&bytes, &metadata, root, records.len(), None).unwrap();
+        match batch.column(root).data_type() {
+            DataType::Utf8 | DataType::Dictionary(..) => assert_eq!(texts_of(&found), texts_of(batch.column(root))),
+            _ => assert_eq!(&found, batch.column(root), "{}", field.name()),
+        }
+    }
+}
+
+/// Columns may be pieces of longer ones, and records without a text may name any.
+#[test]
+fn pieces_of_columns_are_packed_as_they_are() {
+    let records: Vec<Record> = (0..300)
+        .map(|number| Record {
+            number: number % 7,
+            text: format!("text {}", number % 5),
+            optional: (number % 3 != 0).then_some(number % 11),
+        })
+        .collect();
+    let piece = batch(&records).slice(13, 200);
+    for page_records in [usize::MAX, 64, 1] {
+        let (bytes, metadata) = file_in_pages_of(&piece, page_records, Writer::ByHand);
+        for root in 0..piece.num_columns() {
+            let found = read(&bytes, &metadata, root, 200, None).unwrap();
+            match piece.column(root).data_type() {
+                DataType::Utf8 | DataType::Dictionary(..) => assert_eq!(texts_of(&found), texts_of(piece.column(root))),
+                _ => assert_eq!(&found, piece.column(root), "column {root}"),
+            }
+        }
+    }
+}
+
+/// What a field says must be so before any byte of it is written.
+#[test]
+fn columns_that_are_not_what_their_fields_say_are_refused() {
+    let batch = batch(&[Record { number: 1, text: "one".to_owned(), optional: None }]);
+    let pack = |name: &str, column: ArrayRef, properties: WriterProperties| {
+        let (disk, path) = (FaultyDisk::new(1), Path::new("/records.parquet"));
+        let mut columns = batch.columns().to_vec();
+        columns[batch.schema().index_of(name).unwrap()] = column;
+        let disk = Arc::new(disk);
+        let mut writer = RecordsWriter::create(&*disk, path, batch.schema(), properties, 0..0).unwrap();
+        let packed = writer.write_group(&columns);
+        packed.map_err(|error| basics::error_chain(&error))
+    };
+    let usual = || properties(&columns(), &typed(), 3);
+    assert_eq!(pack("few", batch.column_by_name("few").unwrap().clone(), usual()), Ok(()));
+    let missing = pack("few", Arc::new(UInt8Array::from(vec![None])), usual()).unwrap_err();
+    assert!(missing.contains("values are missing"), "{missing}");
+    let texts = Arc::new(StringArray::from(vec!["one"]));
+    let beyond = DictionaryArray::<Int32Type>::try_new(vec![0].into(), Arc::new(StringArray::from(vec![None::<&str>])));
+    let beyond = pack("scope", Arc::new(beyond.unwrap()), usual()).unwrap_err();
+    assert!(beyond.contains("not among the distinct ones"), "{beyond}");
+    let split =
+        usual().into_builder().set_column_encoding(ColumnPath::from("text"), Encoding::BYTE_STREAM_SPLIT).build();
+    let unfit = pack("text", texts, split).unwrap_err();
+    assert!(unfit.contains("cannot be laid out"), "{unfit}");
 }
 
 /// What other programs pass over row groups by.

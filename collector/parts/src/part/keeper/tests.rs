@@ -71,6 +71,22 @@ fn what_nobody_can_ask_for_any_more_goes_first() {
     assert_eq!(reader.reads.get(), 3);
 }
 
+/// Two who ask at once both read; of the two copies only one can be found.
+#[test]
+fn a_copy_that_nobody_can_find_goes_first() {
+    let reader = Reader::new(20, 2);
+    let read_meanwhile = || -> Result<(usize, u64), ()> {
+        reader.get(0);
+        Ok((0, 10))
+    };
+    reader.things[0].get(&reader.keeper, read_meanwhile).unwrap();
+    reader.get(1);
+    assert_eq!(reader.reads.get(), 2);
+    reader.get(0);
+    reader.get(1);
+    assert_eq!(reader.reads.get(), 2);
+}
+
 #[test]
 fn what_is_in_use_stays() {
     let reader = Reader::new(10, 2);

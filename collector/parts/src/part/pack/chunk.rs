@@ -93,11 +93,12 @@ impl<'c> Chunk<'c> {
 
     /// The chunk as it is told of in a file that begins with it.
     pub(super) fn end(self, described: ColumnDescPtr, records: u64) -> Result<PackedBytes> {
-        let mut encodings = vec![Encoding::PLAIN, Encoding::RLE];
-        if !encodings.contains(&self.encoding) {
-            encodings.push(self.encoding);
-        }
         let has_dictionary = self.data_start > 0;
+        // RLE is that of levels.
+        let mut encodings = vec![self.encoding, Encoding::RLE];
+        if has_dictionary {
+            encodings.push(Encoding::PLAIN);
+        }
         let wide = |length: usize| i64::try_from(length).map_err(|_| too_long());
         let builder = ColumnChunkMetaData::builder(described)
             .set_compression(Compression::ZSTD(ZstdLevel::default()))

@@ -1,9 +1,11 @@
 //! The distinct values of a column, and for each value which one it is.
 
 use super::values::{Kind, Values};
-use crate::part::distinct_texts::DistinctTexts;
-use arrow_array::Array;
+use crate::part::text_numbers::TextNumbers;
+use arrow_array::types::Int32Type;
+use arrow_array::{Array, DictionaryArray, StringArray};
 use basics::TextHash;
+use parquet::errors::{ParquetError, Result};
 use std::collections::HashMap;
 
 /// Values as numbers of distinct ones.
@@ -16,32 +18,30 @@ pub(super) struct Numbered {
     pub(super) bytes: Vec<u8>,
 }
 
-/// Numbers the values as they come; `None` when the distinct ones take more than `bytes_max`.
-pub(super) fn numbered(values: &Values<'_>, bytes_max: usize) -> Option<Numbered> {
-    match values.kind {
+/// Numbers the values as they come; `None` when the distinct ones take more than `bytes_max`, unless they came as such.
+pub(super) fn numbered(values: &Values<'_>, bytes_max: usize) -> Result<Option<Numbered>> {
+    Ok(match values.kind {
         Kind::Texts(texts) => by_text(values, bytes_max, |row| texts.value(row).as_bytes()),
         Kind::Binaries(binaries) => by_text(values, bytes_max, |row| binaries.value(row)),
-        Kind::Distinct(distinct, texts) => {
-            // Each distinct value is looked up once, however many records have it; two may be the same text.
-            let keys = distinct.keys();
-            let mut table = Table::default();
-            let mut numbers_of: Vec<Option<u32>> = vec![None; texts.len()];
-            let mut numbers = Vec::with_capacity(values.len());
-            for row in values.there(0..values.len()) {
-                let key = usize::try_from(keys.value(row)).ok()?;
-                numbers.push(match numbers_of[key] {
-                    Some(number) => number,
-                    None => *numbers_of[key].insert(table.number(texts.value(key).as_bytes())),
-                });
-                if table.bytes.len() > bytes_max {
-                    return None;
-                }
-            }
-            Some(table.numbered(numbers))
-        }
+        Kind::Distinct(distinct, texts) => Some(by_key(values, distinct, texts)?),
         Kind::Numbers(_) => by_number(values, bytes_max),
         Kind::Flags(_) | Kind::Fixed(_) => None,
+    })
+}
+
+/// Each distinct text is looked up once, however many records have it; two may be the same.
+fn by_key(values: &Values<'_>, distinct: &DictionaryArray<Int32Type>, texts: &StringArray) -> Result<Numbered> {
+    let missing = || ParquetError::General("a record has a text that is not among the distinct ones".to_owned());
+    let mut table = Table::default();
+    let mut numbers_of: Vec<Option<u32>> = vec![None; texts.len()];
+    let mut numbers = Vec::with_capacity(values.len());
+    for row in values.there(0..values.len()) {
+        let key =
+            usize::try_from(distinct.keys().value(row)).ok().filter(|key| *key < texts.len() && texts.is_valid(*key));
+        let key = key.ok_or_else(missing)?;
+        numbers.push(*numbers_of[key].get_or_insert_with(|| table.number(texts.value(key).as_bytes())));
     }
+    Ok(table.numbered(numbers))
 }
 
 fn by_text<'v>(values: &Values<'v>, bytes_max: usize, value: impl Fn(usize) -> &'v [u8]) -> Option<Numbered> {
@@ -94,7 +94,7 @@ const NO_NUMBER: u32 = u32::MAX;
 /// Distinct texts, numbered as they come.
 #[derive(Default)]
 struct Table<'a> {
-    known: DistinctTexts<'a>,
+    known: TextNumbers<'a>,
     bytes: Vec<u8>,
 }
 

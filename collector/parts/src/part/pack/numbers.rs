@@ -39,6 +39,10 @@ pub(super) fn width_of(number: u64) -> u8 {
 
 /// Numbers of `width` bits, 31 at most: runs of one number as such, all others side by side.
 pub(super) fn put_hybrid(out: &mut Vec<u8>, width: u8, numbers: &[u32]) {
+    if width == 0 && !numbers.is_empty() {
+        // However few: groups of no bytes are a form that readers seldom meet.
+        return put_varint(out, (numbers.len() as u64) << 1);
+    }
     let mut at = 0;
     // From where on numbers stand side by side.
     let mut loose = 0;

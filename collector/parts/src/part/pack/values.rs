@@ -1,5 +1,6 @@
 //! The values of a column of any type that is packed by hand.
 
+use crate::part::column_values::LENGTH_BYTES;
 use arrow_array::types::{
     ArrowPrimitiveType, Float64Type, Int32Type, Int64Type, TimestampNanosecondType, UInt8Type, UInt32Type, UInt64Type,
 };
@@ -128,7 +129,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// The number of a record, as bits; zero where values are no numbers.
+    /// The number of a record, as bits. Only where values are numbers.
     pub(super) fn number(&self, row: usize) -> u64 {
         match self.kind {
             Kind::Numbers(Numbers::Signed(numbers)) => numbers[row].cast_unsigned(),
@@ -136,11 +137,14 @@ impl<'a> Values<'a> {
             Kind::Numbers(Numbers::Doubles(numbers)) => numbers[row].to_bits(),
             Kind::Numbers(Numbers::Short(numbers)) => u64::from(numbers[row]),
             Kind::Numbers(Numbers::Bytes(numbers)) => u64::from(numbers[row]),
-            Kind::Flags(_) | Kind::Texts(_) | Kind::Binaries(_) | Kind::Fixed(_) | Kind::Distinct(..) => 0,
+            Kind::Flags(_) | Kind::Texts(_) | Kind::Binaries(_) | Kind::Fixed(_) | Kind::Distinct(..) => {
+                unreachable!("numbers are asked for where values are numbers")
+            }
         }
     }
 
-    /// The least and the largest number of 64 bits, as the bits of signed ones; `None` when a record has none.
+    /// The least and the largest of integers of 64 bits, as the bits of signed ones; `None` for other columns, and where a
+    /// record has none.
     pub(super) fn bounds(&self) -> Option<(i64, i64)> {
         if self.has_nulls() {
             return None;
@@ -153,7 +157,8 @@ impl<'a> Values<'a> {
                 let bounds = (numbers.iter().min()?, numbers.iter().max()?);
                 Some((bounds.0.cast_signed(), bounds.1.cast_signed()))
             }
-            _ => None,
+            Kind::Numbers(Numbers::Doubles(_) | Numbers::Short(_) | Numbers::Bytes(_)) => None,
+            Kind::Flags(_) | Kind::Texts(_) | Kind::Binaries(_) | Kind::Fixed(_) | Kind::Distinct(..) => None,
         }
     }
 
@@ -166,15 +171,12 @@ impl<'a> Values<'a> {
         out.extend_from_slice(&number.to_le_bytes()[..width]);
     }
 
-    /// Where a page that begins with a record has to end, so that it is not much longer than this.
+    /// Where a page of plain values that begins with a record has to end, so that it is not much longer than this.
     pub(super) fn end_within(&self, rows: Range<usize>, bytes_max: usize) -> usize {
         let length: &dyn Fn(usize) -> usize = match &self.kind {
             Kind::Texts(texts) => &|row| texts.value(row).len(),
             Kind::Binaries(binaries) => &|row| binaries.value(row).len(),
-            Kind::Distinct(distinct, texts) => {
-                &|row| distinct.keys().value(row).try_into().map_or(0, |key: usize| texts.value(key).len())
-            }
-            Kind::Numbers(_) | Kind::Flags(_) | Kind::Fixed(_) => return rows.end,
+            Kind::Numbers(_) | Kind::Flags(_) | Kind::Fixed(_) | Kind::Distinct(..) => return rows.end,
         };
         let mut bytes = 0;
         for row in self.there(rows.clone()) {
@@ -194,10 +196,7 @@ impl<'a> Values<'a> {
             Kind::Texts(texts) => there.for_each(|row| put_text(texts.value(row).as_bytes(), out)),
             Kind::Binaries(binaries) => there.for_each(|row| put_text(binaries.value(row), out)),
             Kind::Fixed(fixed) => there.for_each(|row| out.extend_from_slice(fixed.value(row))),
-            Kind::Distinct(distinct, texts) => there.for_each(|row| {
-                let key = usize::try_from(distinct.keys().value(row)).unwrap_or_default();
-                put_text(texts.value(key).as_bytes(), out);
-            }),
+            Kind::Distinct(..) => unreachable!("distinct texts are packed as such"),
             Kind::Flags(flags) => {
                 let start = out.len();
                 for (place, row) in there.enumerate() {
@@ -210,8 +209,6 @@ impl<'a> Values<'a> {
         }
     }
 }
-
-const LENGTH_BYTES: usize = 4;
 
 /// A text behind its length.
 pub(super) fn put_text(text: &[u8], out: &mut Vec<u8>) {

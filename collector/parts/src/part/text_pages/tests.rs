@@ -80,7 +80,7 @@ fn pages_behind_a_short_one_are_not_counted() {
     assert_eq!(countable([].into_iter()), 0);
 }
 
-/// Where the library ends pages of long messages is its own affair.
+/// A page of long messages ends before it has its number of records.
 #[test]
 fn a_message_behind_long_ones_is_found() {
     let long = |number: usize| format!("{number} {}", "long ".repeat(4_000));

@@ -1,4 +1,4 @@
-use super::DistinctTexts;
+use super::TextNumbers;
 use proptest::prelude::*;
 
 /// Texts that are alike at their ends, of every length around those that are seen at a glance.
@@ -20,7 +20,7 @@ proptest! {
 
     #[test]
     fn a_text_has_the_number_that_it_had_first(texts in texts()) {
-        let mut distinct = DistinctTexts::default();
+        let mut distinct = TextNumbers::default();
         let mut expected: Vec<&[u8]> = Vec::new();
         for text in &texts {
             let (number, is_new) = distinct.number(text);
@@ -37,7 +37,7 @@ proptest! {
 
 #[test]
 fn nothing_is_a_text_too() {
-    let mut distinct = DistinctTexts::default();
+    let mut distinct = TextNumbers::default();
     assert_eq!(
         [&b""[..], b"\0", b"", b"\0\0", b"\0"].map(|text| distinct.number(text)),
         [(0, true), (1, true), (0, false), (2, true), (1, false)]
