@@ -26,6 +26,13 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 const FORGET_INTERVAL: Duration = Duration::from_secs(60);
 /// The head takes at most this part of the memory budget before it is sealed.
 const HEAD_SHARE_OF_BUDGET: u64 = 4;
+/// A head of this part of its size is sealed once it has been at rest for [`REST`]: a search looks at each record in memory, and
+/// a start reads each from the log (docs/decisions/0007).
+const REST_SHARE_OF_HEAD: u64 = 8;
+/// How long it must have been at rest.
+const REST: Duration = Duration::from_secs(30);
+/// It is at rest while it grows by less than this part of its size: the lines that a process logs about itself are no load.
+const GROWTH_SHARE_OF_HEAD: u64 = 64;
 /// It is sealed when its log takes this part of the log's budget.
 const LOG_SHARE_OF_BUDGET: u64 = 4;
 
@@ -48,6 +55,8 @@ pub(crate) struct HeadFigures {
     pub(crate) records: u64,
     pub(crate) memory_bytes: u64,
     pub(crate) age: Duration,
+    /// How long next to nothing has come.
+    pub(crate) at_rest: Duration,
     pub(crate) log_bytes: u64,
 }
 
@@ -70,7 +79,8 @@ impl Sealing {
     /// True when the head is to be sealed.
     fn is_due(&self, figures: &HeadFigures) -> bool {
         let is_large = figures.memory_bytes >= self.head_bytes || figures.log_bytes >= self.log_bytes;
-        self.is_on && figures.records > 0 && (is_large || figures.age >= self.head_age)
+        let is_left = figures.memory_bytes >= self.head_bytes / REST_SHARE_OF_HEAD && figures.at_rest >= REST;
+        self.is_on && figures.records > 0 && (is_large || is_left || figures.age >= self.head_age)
     }
 }
 
@@ -110,6 +120,8 @@ pub(crate) struct Caretaker {
     forget_at: Duration,
     /// When the head was first seen with a record in it.
     head_since: Option<Duration>,
+    /// How much memory the head took when it last grew by much, and when that was.
+    grown: (u64, Duration),
     /// After a failure, when the next try is due.
     retry_at: Option<Duration>,
     /// Parts whose damaged index was told about.
@@ -133,6 +145,7 @@ impl Caretaker {
             retention,
             forget_at,
             head_since: None,
+            grown: (0, Duration::ZERO),
             retry_at: None,
             told_indexes: BTreeSet::new(),
         }
@@ -199,10 +212,15 @@ impl Caretaker {
             return false;
         }
         let since = *self.head_since.get_or_insert(now);
+        let (bytes, _) = self.grown;
+        if head.memory_bytes.abs_diff(bytes) >= self.sealing.head_bytes / GROWTH_SHARE_OF_HEAD {
+            self.grown = (head.memory_bytes, now);
+        }
         self.sealing.is_due(&HeadFigures {
             records: head.records,
             memory_bytes: head.memory_bytes,
             age: now.saturating_sub(since),
+            at_rest: now.saturating_sub(self.grown.1),
             log_bytes: self.wal.stats().used_bytes,
         })
     }

@@ -104,7 +104,8 @@ pub struct LogsConfig {
     /// budget.
     #[schemars(extend("x-least" = "1MiB"))]
     pub head_size: ConfigSize,
-    /// How long the oldest of them waits at most.
+    /// How long the oldest of them waits in memory at most. An eighth of head_size that nothing is added to for half a minute
+    /// is written to parts at once.
     #[schemars(extend("x-least" = "1s"))]
     pub head_age: ConfigDuration,
     /// False holds all records in memory and in the write-ahead log until either is full. For measurements.

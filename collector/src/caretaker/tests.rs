@@ -8,7 +8,8 @@ use testkit::faulty_disk::FaultyDisk;
 use testkit::log_batch::log_batch_of;
 use wal::WalSettings;
 
-const FIGURES: HeadFigures = HeadFigures { records: 1, memory_bytes: 10, age: Duration::from_secs(1), log_bytes: 100 };
+const FIGURES: HeadFigures =
+    HeadFigures { records: 1, memory_bytes: 10, age: Duration::from_secs(1), at_rest: Duration::ZERO, log_bytes: 100 };
 
 #[track_caller]
 fn check(sealing: Sealing, figures: HeadFigures, want: bool) {
@@ -16,12 +17,15 @@ fn check(sealing: Sealing, figures: HeadFigures, want: bool) {
 }
 
 #[test]
-fn a_head_is_sealed_when_it_is_large_or_old_or_its_log_is_long() {
+fn a_head_is_sealed_when_it_is_large_or_old_or_left_alone_or_its_log_is_long() {
     let sealing = Sealing { is_on: true, head_bytes: 1_000, head_age: Duration::from_secs(60), log_bytes: 5_000 };
     check(sealing, FIGURES, false);
     check(sealing, HeadFigures { memory_bytes: 1_000, ..FIGURES }, true);
     check(sealing, HeadFigures { age: Duration::from_secs(60), ..FIGURES }, true);
     check(sealing, HeadFigures { log_bytes: 5_000, ..FIGURES }, true);
+    check(sealing, HeadFigures { memory_bytes: 125, at_rest: REST, ..FIGURES }, true);
+    check(sealing, HeadFigures { memory_bytes: 124, at_rest: REST, ..FIGURES }, false);
+    check(sealing, HeadFigures { memory_bytes: 999, at_rest: REST - Duration::from_millis(1), ..FIGURES }, false);
     check(sealing, HeadFigures { records: 0, memory_bytes: 1_000, log_bytes: 5_000, ..FIGURES }, false);
     check(Sealing { is_on: false, ..sealing }, HeadFigures { memory_bytes: u64::MAX, ..FIGURES }, false);
 }
@@ -62,8 +66,8 @@ fn store_and_clock() -> (Arc<FaultyDisk>, Arc<LogStore>, Arc<HeldClock>) {
     (disk, store, Arc::new(clock))
 }
 
-/// One part with one record of this time.
-fn seal_one(store: &LogStore, position: u64, time: i64) {
+/// Adds one record of this time.
+fn append_one(store: &LogStore, position: u64, time: i64) {
     let record = LogRecord {
         position: RecordPosition { time: Timestamp(time), sequence: 0 },
         observed: Timestamp(time),
@@ -86,8 +90,36 @@ fn seal_one(store: &LogStore, position: u64, time: i64) {
         ordinals: None,
         reservation: None,
     }]);
+}
+
+/// One part with one record of this time.
+fn seal_one(store: &LogStore, position: u64, time: i64) {
+    append_one(store, position, time);
     assert!(store.freeze());
     assert_eq!(store.seal().unwrap().unwrap().parts, 1);
+}
+
+#[test]
+fn a_head_is_left_alone_from_when_it_last_grew_by_much() {
+    let (disk, store, clock) = store_and_clock();
+    let settings = WalSettings { segment_bytes: MIB, budget_bytes: 16 * MIB, ..WalSettings::new("/data/wal") };
+    let wal = wal::open(disk, settings, 7).unwrap().wal;
+    let retention = RetentionSettings { keep: Duration::from_secs(DAYS_KEPT * 86_400), bytes_max: None };
+    append_one(&store, 1, 9 * DAY);
+    // Of this size one record takes an eighth already, and a hundred are no small growth.
+    let sealing = Sealing { head_bytes: store.stats().memory_bytes * 8, ..Sealing::default() };
+    let mut caretaker = Caretaker::new(store.clone(), wal, clock.clone(), sealing, retention);
+    let mut parts_at = |seconds| {
+        *clock.monotonic.lock().unwrap() = Duration::from_secs(seconds);
+        caretaker.look();
+        store.part_stats().parts
+    };
+    assert_eq!([100, 129].map(&mut parts_at), [0, 0]);
+    (2..100).for_each(|position| append_one(&store, position, 9 * DAY));
+    assert_eq!([130, 159].map(&mut parts_at), [0, 0], "it has grown");
+    assert_eq!(parts_at(160), 1);
+    append_one(&store, 100, 9 * DAY);
+    assert_eq!([200, 229, 230].map(&mut parts_at), [1, 1, 2], "the next head begins anew");
 }
 
 #[test]

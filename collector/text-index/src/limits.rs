@@ -15,6 +15,9 @@ pub const BLOOM_BYTES_MAX: usize = 4 << 20;
 pub const GROUP_BLOOM_BYTES_MAX: usize = 1 << 20;
 /// Bits of a word in the bloom of a row group: 1.25 % of absent words are let through.
 pub const GROUP_BLOOM_BITS_PER_KEY: usize = 10;
+/// Bits of a word of attributes, ids among them, in the bloom of a row group: 0.25 % are let through. An id is looked for in all
+/// row groups of a day, and each that it is not in costs a column of ids.
+pub const GROUP_VALUE_BLOOM_BITS_PER_KEY: usize = 14;
 /// Bits of a word in the bloom of a part: 3.3 %, but it only has to spare whole parts.
 pub const PART_BLOOM_BITS_PER_KEY: usize = 8;
 const _: () = assert!(GROUP_BLOOM_BYTES_MAX <= BLOOM_BYTES_MAX);

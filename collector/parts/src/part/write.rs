@@ -21,8 +21,8 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use text_index::limits::{
-    BLOOM_BYTES_MAX, GROUP_BLOOM_BITS_PER_KEY, GROUP_BLOOM_BYTES_MAX, MERGED_SHAPES, PART_BLOOM_BITS_PER_KEY,
-    SEALED_SHAPES, ShapeLimits,
+    BLOOM_BYTES_MAX, GROUP_BLOOM_BITS_PER_KEY, GROUP_BLOOM_BYTES_MAX, GROUP_VALUE_BLOOM_BITS_PER_KEY, MERGED_SHAPES,
+    PART_BLOOM_BITS_PER_KEY, SEALED_SHAPES, ShapeLimits,
 };
 use text_index::{LetterTrigrams, ShapeForms, ShapeIndex, ShapeTable, WordBloom};
 
@@ -272,10 +272,13 @@ impl PartWriter {
     pub(crate) fn add(&mut self, group: &Group, words: &GroupWords) -> Result<(), PartError> {
         self.records.write_group(&group.columns)?;
         let number = u32::try_from(self.groups.len()).expect("a part has fewer than 2^32 row groups");
-        for (section, keys) in [(Section::MessageWords, &words.message_keys), (Section::ValueWords, &words.value_keys)]
-        {
+        let sets = [
+            (Section::MessageWords, &words.message_keys, GROUP_BLOOM_BITS_PER_KEY),
+            (Section::ValueWords, &words.value_keys, GROUP_VALUE_BLOOM_BITS_PER_KEY),
+        ];
+        for (section, keys, bits) in sets {
             // A set that would be too large is left out: such a row group may hold every word.
-            if let Some(mut bloom) = WordBloom::with_room(keys.len(), GROUP_BLOOM_BITS_PER_KEY, GROUP_BLOOM_BYTES_MAX) {
+            if let Some(mut bloom) = WordBloom::with_room(keys.len(), bits, GROUP_BLOOM_BYTES_MAX) {
                 keys.iter().for_each(|key| bloom.insert(*key));
                 let mut bytes = Vec::with_capacity(bloom.stored_bytes());
                 bloom.write_to(&mut bytes);

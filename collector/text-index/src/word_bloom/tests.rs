@@ -1,5 +1,7 @@
 use super::*;
-use crate::limits::{GROUP_BLOOM_BITS_PER_KEY, GROUP_BLOOM_BYTES_MAX, PART_BLOOM_BITS_PER_KEY};
+use crate::limits::{
+    GROUP_BLOOM_BITS_PER_KEY, GROUP_BLOOM_BYTES_MAX, GROUP_VALUE_BLOOM_BITS_PER_KEY, PART_BLOOM_BITS_PER_KEY,
+};
 use xxhash_rust::xxh3::xxh3_64;
 
 fn keys(numbers: std::ops::Range<u32>) -> Vec<u64> {
@@ -20,7 +22,9 @@ fn stored(bloom: &WordBloom) -> Vec<u8> {
 
 #[test]
 fn what_was_put_in_is_found_and_little_else() {
-    for (bits, per_thousand) in [(GROUP_BLOOM_BITS_PER_KEY, 9..16), (PART_BLOOM_BITS_PER_KEY, 26..40)] {
+    for (bits, per_thousand) in
+        [(GROUP_BLOOM_BITS_PER_KEY, 9..16), (GROUP_VALUE_BLOOM_BITS_PER_KEY, 1..5), (PART_BLOOM_BITS_PER_KEY, 26..40)]
+    {
         let bloom = filled(&keys(0..20_000), bits);
         assert!(bloom.may_hold_all(&keys(0..20_000)));
         let found = keys(20_000..120_000).iter().filter(|key| bloom.may_hold(**key)).count();
