@@ -185,6 +185,8 @@ impl Caretaker {
         }
         if !self.store.parts().is_frozen() && self.is_due(now) && self.store.freeze() {
             self.head_since = None;
+            // The next head has not been at rest for as long as this one, however alike in size they are.
+            self.grown = (0, now);
         }
         self.seal(now);
     }

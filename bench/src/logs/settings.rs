@@ -7,7 +7,7 @@ use std::time::Duration;
 const RECORDS_DEFAULT: u64 = 10_000_000;
 /// Records of the sample, unless another number is given; compressing them takes a minute.
 const SAMPLE_DEFAULT: u64 = 200_000;
-/// Longest wait for rest: what comes last lies in memory for ten minutes before it is written to parts.
+/// Longest wait for rest: what comes last, where it is little, lies in memory for ten minutes before it is written to parts.
 const SETTLE_DEFAULT: Duration = Duration::from_secs(700);
 
 /// How a run is to be.

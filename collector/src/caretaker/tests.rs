@@ -120,6 +120,8 @@ fn a_head_is_left_alone_from_when_it_last_grew_by_much() {
     assert_eq!(parts_at(160), 1);
     append_one(&store, 100, 9 * DAY);
     assert_eq!([200, 229, 230].map(&mut parts_at), [1, 1, 2], "the next head begins anew");
+    append_one(&store, 101, 9 * DAY);
+    assert_eq!([300, 329, 330].map(&mut parts_at), [2, 2, 3], "also one that is as large as the one before");
 }
 
 #[test]
